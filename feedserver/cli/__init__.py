@@ -1,0 +1,1 @@
+"""The entry by arguments: one file a group of commands."""

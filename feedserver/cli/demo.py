@@ -1,0 +1,104 @@
+"""`feedserver demo`: everything at once, with a CRM that is made up and alive."""
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = """Examples:
+  feedserver demo
+  feedserver demo --port 8001 --speed 60"""
+
+FOLDER = Path("instance") / "demo"
+AUTHORITY = "demo.invalid,2026"
+
+_WORDS = """
+feedserver demo: {count:,} entries of a made-up CRM, and a new one every second or so.
+Everything is in {folder}; delete it to start anew.
+
+Open      {base}/
+Directory {base}/feeds
+
+Subscribe to one of these in your feed reader:
+          {base}/all.atom
+          {base}/queues/Support.atom
+          {base}/all.atom?product=XR-20&-verb=log
+
+Or ask with curl:
+          curl '{base}/queues/Support.json?limit=3'
+
+Ctrl-C ends it.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=600,
+        help="how many times as fast as a real service desk it lives (default 600)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the demo CRM or go on with it, tail it and serve it."""
+    import threading
+
+    from feedserver.assembly import assemble
+    from feedserver.clock import system_clock
+    from feedserver.crm.demo import DemoCrm
+    from feedserver.errors import FeedserverError
+    from feedserver.logs import configure_logging
+    from feedserver.serving import serve
+    from feedserver.settings import make_settings
+
+    if arguments.speed <= 0:
+        raise FeedserverError("--speed must be above 0")
+    configure_logging()
+    folder = FOLDER.absolute()
+    crm = DemoCrm(folder / "crm.sqlite", system_clock)
+    crm.prepare()
+    base_url = f"http://127.0.0.1:{arguments.port}"
+    crm_page = "/all?object=tag:" + AUTHORITY
+    settings = make_settings(
+        folder,
+        {
+            "authority": AUTHORITY,
+            "base_url": base_url,
+            "title": "feedserver demo",
+            "sources": {
+                "crm": {
+                    "type": "clarify",
+                    "url": crm.url,
+                    "timezone": "UTC",
+                    "start": "all",
+                    "every": 1,
+                    "links": {
+                        "case": f"{base_url}{crm_page}:crm/case/{{objid}}",
+                        "solution": f"{base_url}{crm_page}:crm/probdesc/{{objid}}",
+                    },
+                }
+            },
+        },
+    )
+    server = assemble(settings, with_index=False)
+    try:
+        for polling in server.pollings:
+            while polling.step():
+                pass
+        count = server.log.head()
+    finally:
+        server.close()
+    stop = threading.Event()
+    life = threading.Thread(target=crm.live, args=(arguments.speed, stop), name="demo CRM")
+
+    def started() -> None:
+        life.start()
+        print(_WORDS.format(count=count, folder=folder, base=base_url), flush=True)
+
+    try:
+        return serve(settings, "127.0.0.1", arguments.port, started=started)
+    finally:
+        stop.set()
+        if life.is_alive():
+            life.join(5)

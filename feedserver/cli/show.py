@@ -1,0 +1,49 @@
+"""`feedserver show`: a feed without HTTP."""
+
+import argparse
+import sys
+from urllib.parse import parse_qsl, unquote
+
+EXAMPLE = """Examples:
+  feedserver show queues/Support.atom?tag=vip
+  feedserver show 'all.json?limit=5&-verb=log'
+  feedserver show 'all.json?after=' """
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument(
+        "feed", metavar="FEED-PATH", help="as in an address: queues/Support.atom?tag=vip"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the feed; raises NotFound for what is no feed."""
+    from feedserver.assembly import assemble
+    from feedserver.errors import NotFound
+    from feedserver.formats import FORMATS
+    from feedserver.model.addresses import parse_feed_path, split_extension
+    from feedserver.model.query import parse_query
+    from feedserver.services.reading import represent
+    from feedserver.settings import load_settings
+
+    target = "/" + arguments.feed.removeprefix("/")
+    path, _, query = target.partition("?")
+    stem, extension = split_extension(unquote(path), FORMATS)
+    try:
+        clause = parse_feed_path(stem)
+    except ValueError:
+        raise NotFound(
+            f"{arguments.feed} is no feed; write all, or queues/NAME, products/NAME, tags/NAME, "
+            "actors/NAME or customers/NAME, with .atom or .json"
+        ) from None
+    format = FORMATS[extension or "atom"]()
+    parsed = parse_query(parse_qsl(query, keep_blank_values=True), clause)
+    server = assemble(load_settings())
+    try:
+        view = server.reading.select(parsed, represent(format), target)
+        sys.stdout.buffer.write(format.render(server.reading.page(view)))
+        sys.stdout.buffer.flush()
+    finally:
+        server.close()
+    return 0

@@ -1,0 +1,1 @@
+"""CRM databases that this project brings along."""

@@ -1,0 +1,12 @@
+"""Ways to write a page; pure, one file a format."""
+
+from feedserver.registry import Registry
+
+FORMATS = Registry(
+    "format",
+    {
+        "atom": "feedserver.formats.atom:AtomFormat",
+        "json": "feedserver.formats.as2:As2Format",
+    },
+)
+"""The formats by their extension."""

@@ -1,0 +1,152 @@
+"""Atom 1.0 (RFC 4287) with the Activity Streams 1.0 extension."""
+
+from typing import Any
+
+from feedgen.entry import FeedEntry
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from feedserver.model.activity import Activity, Object
+from feedserver.model.addresses import activity_path
+from feedserver.model.dates import rfc3339
+from feedserver.model.feed import Page
+from feedserver.model.identity import scheme
+from feedserver.model.vocabulary import type_of, verb_of
+
+ATOM = "http://www.w3.org/2005/Atom"
+ACTIVITY = "http://activitystrea.ms/spec/1.0/"
+SCHEMA = "http://activitystrea.ms/schema/1.0/"
+DUBLIN_CORE = "http://purl.org/dc/terms/"
+
+_NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
+_CLOSE = b"</feed>"
+
+
+class AtomFormat:
+    """Writes a page as an Atom feed document, an activity as an Atom entry document."""
+
+    extension = "atom"
+    media_type = "application/atom+xml; charset=utf-8"
+    accepted_as = ("application/atom+xml", "application/xml", "text/xml")
+    version = 1
+
+    def render(self, page: Page) -> bytes:
+        """The page as a feed document.
+
+        feedgen writes the head and each entry by itself; the entries are put in as bytes, so
+        that one that was written before can be used again.
+        """
+        head = self._head(page)
+        entries = b"".join(_entry(activity, page) for activity in page.activities)
+        return head[: -len(_CLOSE)] + entries + _CLOSE + b"\n"
+
+    def render_activity(self, activity: Activity, page: Page) -> bytes:
+        """The activity as an entry document (RFC 4287, section 2)."""
+        declarations = "".join(f' xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items())
+        root = f'<entry xmlns="{ATOM}"{declarations}>'.encode()
+        entry = _entry(activity, page).removeprefix(b"<entry>")
+        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + root + entry + b"\n"
+
+    def _head(self, page: Page) -> bytes:
+        feed = FeedGenerator()
+        feed.register_extension("activity", _Namespaces, None)
+        feed.id(page.feed.id)
+        feed.title(page.feed.title)
+        if page.feed.subtitle is not None:
+            feed.subtitle(page.feed.subtitle)
+        feed.updated(page.updated)
+        feed.author({"name": page.server})
+        feed.generator("feedserver")
+        for link in page.links:
+            feed.link(**_attributes(link.rel, link.href, link.type, link.title))
+        document: bytes = feed.atom_str()
+        return document
+
+
+class _Namespaces(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    def extend_ns(self) -> dict[str, str]:
+        return _NAMESPACES
+
+
+class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """What feedgen does not know: the Activity Streams elements of an entry."""
+
+    activity: Activity
+
+    def extend_atom(self, entry: Any) -> Any:
+        draft = self.activity.draft
+        # feedgen loses the relation and the type of an entry's link.
+        entry.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
+        _text(entry.find("author"), f"{{{ACTIVITY}}}object-type", _type_iri(draft.actor))
+        _text(entry, f"{{{ACTIVITY}}}verb", SCHEMA + verb_of(draft.verb).as1)
+        _object(entry, "object", draft.object)
+        if draft.target is not None:
+            _object(entry, "target", draft.target)
+        if draft.occurred is not None:
+            _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
+        return entry
+
+
+def _entry(activity: Activity, page: Page) -> bytes:
+    draft, dates = activity.draft, activity.dates
+    entry = FeedEntry()
+    entry.register_extension("activity", _ActivityExtension)
+    entry.activity.activity = activity
+    entry.id(activity.id)
+    entry.title(draft.title)
+    entry.published(dates.published)
+    entry.updated(dates.updated)
+    entry.author({"name": draft.actor.name or "", "uri": draft.actor.id})
+    address = draft.object.url or page.home + activity_path(activity.id)
+    entry.link(href=address)
+    for field, name, label in _categories(activity):
+        entry.category(term=name, scheme=scheme(page.authority, field), label=label)
+    if draft.content is None:
+        entry.summary(draft.title)  # readers, and the validator, want a text
+    else:
+        entry.content(draft.content, type="html")
+    return _serialised(entry.atom_entry())
+
+
+def _categories(activity: Activity) -> list[tuple[str, str, str]]:
+    draft = activity.draft
+    queues = [("queue", queue, queue) for queue in draft.queues]
+    products = [
+        ("product", product.name, " ".join(filter(None, (product.name, product.revision))))
+        for product in draft.products
+    ]
+    return [*queues, *products, *(("tag", tag, tag) for tag in draft.tags)]
+
+
+def _object(parent: Any, role: str, object: Object) -> None:
+    element = etree.SubElement(parent, f"{{{ACTIVITY}}}{role}")
+    _text(element, f"{{{ACTIVITY}}}object-type", _type_iri(object))
+    if object.id is not None:
+        _text(element, "id", object.id)
+    _text(element, "title", object.name or object.number or type_of(object.type).label)
+    if object.url is not None:
+        # Any other relation, or none, and feedparser takes this for the link of the entry.
+        etree.SubElement(element, "link", rel="related", type="text/html", href=object.url)
+
+
+def _type_iri(object: Object) -> str:
+    return SCHEMA + type_of(object.type).as1
+
+
+def _text(parent: Any, name: str, text: str) -> None:
+    etree.SubElement(parent, name).text = text
+
+
+def _attributes(rel: str, href: str, type: str | None, title: str | None) -> dict[str, str]:
+    given = {"rel": rel, "href": href, "type": type, "title": title}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _serialised(entry: Any) -> bytes:
+    """The entry as it stands inside a feed that declares the namespaces."""
+    feed = etree.Element("feed", nsmap=_NAMESPACES)
+    feed.append(entry)
+    etree.cleanup_namespaces(feed, keep_ns_prefixes=list(_NAMESPACES))
+    document: bytes = etree.tostring(feed, encoding="UTF-8", xml_declaration=False)
+    return document[document.index(b"<entry>") : -len(_CLOSE)]

@@ -1,0 +1,90 @@
+"""Addresses of feeds and activities, relative to `base_url`.
+
+A name reaches its feed by every link that is given: one that proxies, routers or the cutting of
+extensions would break in a path goes into a parameter instead.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from feedserver.model.filter import Filter
+
+EXTENSIONS = ("atom", "json", "as1", "rss", "jsonfeed")
+"""Every extension that is ever cut off a path, so that links stay good when formats come."""
+
+COLLECTIONS = {
+    "queue": "queues",
+    "product": "products",
+    "tag": "tags",
+    "actor": "actors",
+    "customer": "customers",
+}
+"""The first segment of the path of a field's feeds."""
+
+_FIELD_OF = {segment: field for field, segment in COLLECTIONS.items()}
+
+_KEPT = "-._~!$'()*,:@"
+
+
+def stands_in_path(name: str) -> bool:
+    """Whether the name comes through proxies, routers and the cutting of extensions unharmed."""
+    return (
+        not any(character in name for character in "/\\%;")
+        and name.isprintable()
+        and name == name.strip()
+        and not name.startswith((".", "-"))
+        and bool(name)
+        and name.rpartition(".")[2] not in EXTENSIONS
+    )
+
+
+def feed_path(
+    filter: Filter, extension: str | None = None, parameters: Iterable[tuple[str, str]] = ()
+) -> str:
+    """The path of a feed with the given extension (None: by `Accept`) and further parameters."""
+    pairs = list(filter.pairs)
+    path = "/all"
+    first = next((clause for clause in filter.clauses if clause.field in COLLECTIONS), None)
+    if (
+        first is not None
+        and not first.excluded
+        and len(first.values) == 1
+        and stands_in_path(first.values[0])
+    ):
+        pairs.remove((first.field, first.values[0]))
+        path = f"/{COLLECTIONS[first.field]}/{quote(first.values[0], safe=_KEPT)}"
+    if extension is not None:
+        path += f".{extension}"
+    return path + query_string([*pairs, *parameters])
+
+
+def query_string(pairs: Iterable[tuple[str, str]]) -> str:
+    """The pairs as a query with its `?`, or nothing."""
+    text = "&".join(f"{name}={quote(value, safe=_KEPT)}" for name, value in pairs)
+    return f"?{text}" if text else ""
+
+
+def activity_path(id: str, extension: str | None = None) -> str:
+    """The path of one activity."""
+    return f"/activities/{quote(id, safe='')}" + (f".{extension}" if extension else "")
+
+
+def split_extension(path: str, known: Iterable[str]) -> tuple[str, str | None]:
+    """The path without its extension, and the extension; only a known one is cut off."""
+    stem, dot, extension = path.rpartition(".")
+    if dot and extension in known and stem and not stem.endswith("/"):
+        return stem, extension
+    return path, None
+
+
+def parse_feed_path(stem: str) -> tuple[str, str] | None:
+    """The (field, value) that a path without extension names, None for `/all`.
+
+    Raises ValueError where it is the path of no feed. `stem` is decoded.
+    """
+    if stem in ("/all", "/"):
+        return None
+    _, segment, *name = stem.split("/", 2)
+    if segment in _FIELD_OF and name and name[0]:
+        return _FIELD_OF[segment], name[0]
+    raise ValueError(stem)

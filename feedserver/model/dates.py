@@ -1,0 +1,79 @@
+"""The dates of an activity, and how they are given when it is recorded."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+MILLISECOND = timedelta(milliseconds=1)
+MICROSECOND = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When an activity was recorded, and its dates in feeds; all aware UTC.
+
+    `published` and `updated` are unique in a log and grow with it. `second` is `updated` for
+    formats that know whole seconds only (RSS), spread so that no two are equal as far as that
+    needs no date in the future.
+    """
+
+    recorded: datetime
+    published: datetime
+    updated: datetime
+    second: datetime
+
+
+def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) -> Dates:
+    """The dates of a first version that is recorded now, after the one that has `last`.
+
+    `last` holds the latest of each date given so far in the log, None in an empty one. Promised,
+    whatever the clock and the source do: `recorded` never goes back; `published` and `updated`
+    grow strictly, by a millisecond while that does not pass the time now, else by a microsecond
+    (JavaScript keeps milliseconds, and several readers skip an entry that is not later than the
+    last they saw); neither passes the time now but by those microseconds.
+    """
+    if last is None:
+        published = now if occurred is None else min(occurred, now)
+        return Dates(now, published, published, _whole(published))
+    recorded = max(now, last.recorded)
+    published = _next(last.published, recorded)
+    if occurred is not None:
+        published = max(min(occurred, recorded), published)
+    updated = max(published, _next(last.updated, recorded))
+    return Dates(recorded, published, updated, _next_second(last.second, updated, recorded))
+
+
+def _next(last: datetime, now: datetime) -> datetime:
+    return last + (MILLISECOND if last + MILLISECOND <= now else MICROSECOND)
+
+
+def _next_second(last: datetime, updated: datetime, now: datetime) -> datetime:
+    second = _whole(updated)
+    if second > last:
+        return second
+    return last + SECOND if last + SECOND <= now else last
+
+
+def _whole(date: datetime) -> datetime:
+    return date.replace(microsecond=0)
+
+
+def to_microseconds(date: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z, exact."""
+    return (date - EPOCH) // MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """The aware UTC date of `to_microseconds`, exact."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def rfc3339(date: datetime) -> str:
+    """The date as RFC 3339 with `Z` and as many digits as it needs: none, three or six."""
+    text = date.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    if date.microsecond == 0:
+        return text + "Z"
+    if date.microsecond % 1000 == 0:
+        return f"{text}.{date.microsecond // 1000:03}Z"
+    return f"{text}.{date.microsecond:06}Z"

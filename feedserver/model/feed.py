@@ -1,0 +1,58 @@
+"""A feed, a page of it, and the stamp that tells whether it has moved."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedserver.model.activity import Activity
+from feedserver.model.filter import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A typed link (RFC 8288) of a document; `href` is an absolute address."""
+
+    rel: str
+    href: str
+    type: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The newest version that touches a feed: its position and `updated`; (0, None) for none."""
+
+    position: int
+    updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A filter with a permanent id, a title and, where there is something to say, a subtitle."""
+
+    filter: Filter
+    id: str
+    title: str
+    subtitle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of a feed, with everything a format needs to write it.
+
+    `updated` is the feed's: the latest of its entries, or when the log was made. `total` counts
+    the feed's entries. `address` is the page's own, `collection` that of the feed without
+    entries, and `is_bare` says that this is it. `server` is what this feedserver is called, `home`
+    the address of its stream page.
+    """
+
+    feed: Feed
+    activities: tuple[Activity, ...]
+    updated: datetime
+    total: int
+    address: str
+    collection: str
+    is_bare: bool
+    links: tuple[Link, ...]
+    authority: str
+    server: str
+    home: str

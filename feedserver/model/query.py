@@ -1,0 +1,135 @@
+"""What a request for a feed asks for: a filter, and which run of it."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+
+from feedserver.errors import InvalidRequest
+from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 500
+T = TypeVar("T")
+
+PARAMETERS = (*FIELDS, "since", "until", "limit", "before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A filter and a run of its feed: the newest, those `before` or those `after` a cursor.
+
+    `before` and `after` are cursors as text; `after=""` means from the beginning.
+    """
+
+    filter: Filter = EVERYTHING
+    limit: int = DEFAULT_LIMIT
+    before: str | None = None
+    after: str | None = None
+
+
+def parse_query(
+    pairs: Iterable[tuple[str, str]], path_clause: tuple[str, str] | None = None
+) -> Query:
+    """The query that those parameters ask for; `path_clause` is what the path says already.
+
+    Strict, so that a filter is never silently wrong. Raises InvalidRequest with everything that
+    is wrong: unknown parameters (with the nearest known one), values of the wrong form, what is
+    said twice. Ignored is only what is known to be added on the way: `utm_*`, `_` and `null`.
+    """
+    faults: list[str] = []
+    values = [] if path_clause is None else [(path_clause[0], False, path_clause[1])]
+    single: dict[str, str] = {}
+    for name, value in pairs:
+        if name.startswith("utm_") or name in ("_", "null"):
+            continue
+        field = name.removeprefix("-")
+        if field in FIELDS:
+            if not value:
+                faults.append(f"`{name}=` has no value. Give one, or leave `{name}` out.")
+            elif path_clause is not None and name == path_clause[0]:
+                faults.append(
+                    f"`{name}` stands in the path already. For either of two write "
+                    f"/all?{name}=…&{name}=…"
+                )
+            else:
+                values.append((field, name != field, value))
+        elif name not in PARAMETERS:
+            faults.append(_unknown_parameter(name))
+        elif name in single and single[name] != value:
+            faults.append(f"`{name}` is given twice. Give it once.")
+        else:
+            single[name] = value
+    since = _parsed(single, "since", _parse_since, faults)
+    until = _parsed(single, "until", _parse_until, faults)
+    limit = _parsed(single, "limit", _parse_limit, faults)
+    if since is not None and until is not None and until <= since:
+        faults.append("`until` is not later than `since`. Nothing can lie between them.")
+    if "before" in single and "after" in single:
+        faults.append("`before` and `after` go in opposite directions. Give one of them.")
+    if single.get("before") == "":
+        faults.append("`before=` has no value. For the newest entries leave `before` out.")
+    if faults:
+        raise InvalidRequest(faults)
+    return Query(
+        make_filter(values, since, until),
+        DEFAULT_LIMIT if limit is None else limit,
+        single.get("before"),
+        single.get("after"),
+    )
+
+
+def _unknown_parameter(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), [*PARAMETERS, *(f"-{f}" for f in FIELDS)], n=1)
+    suggestion = f" Did you mean `{near[0]}`?" if near else ""
+    return f"`{name}` is no parameter.{suggestion} Known: {', '.join(PARAMETERS)}."
+
+
+def _parsed(
+    single: dict[str, str], name: str, parse: Callable[[str], T], faults: list[str]
+) -> T | None:
+    if name not in single:
+        return None
+    try:
+        return parse(single[name])
+    except ValueError as error:
+        faults.append(f"`{name}={single[name]}` {error}")
+        return None
+
+
+def _parse_limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 4 or int(text) > MAX_LIMIT:
+        raise ValueError(f"is out of range. Write a whole number from 0 to {MAX_LIMIT}.")
+    return int(text)
+
+
+def _parse_since(text: str) -> datetime:
+    return _parse_date(text, timedelta(0))
+
+
+def _parse_until(text: str) -> datetime:
+    return _parse_date(text, timedelta(days=1))
+
+
+def _parse_date(text: str, whole_day: timedelta) -> datetime:
+    wrong = "is no date. Write a day, 2026-11-19, or a time with its zone, 2026-11-19T14:05:00Z."
+    if not text.isascii():
+        raise ValueError(wrong)
+    try:
+        if len(text) == len("2026-11-19"):
+            midnight = datetime.combine(date.fromisoformat(text), time(), UTC)
+            return midnight + whole_day
+        moment = datetime.fromisoformat(text)
+        if len(text) > len("2026-11-19T"):
+            if moment.tzinfo is None:
+                raise ValueError("no zone")
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        if "zone" in str(error):
+            raise ValueError("has no zone. Add Z, or an offset (%2B01:00 in an address).") from None
+        if " " in text:
+            raise ValueError(
+                "is no date. In an address write %2B for the + of an offset."
+            ) from None
+    raise ValueError(wrong)

@@ -1,0 +1,32 @@
+"""What text may hold: everything XML 1.0 allows, nothing else."""
+
+import re
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+# The complement of Char in XML 1.0 (production 2). Lone surrogates are in it: they cannot be
+# encoded as UTF-8 either. So are C1 controls, which XML allows but no reader shows (they are
+# Windows-1252 that was read as Latin-1), and noncharacters, which HTML forbids.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
+)
+_ILLEGAL = re.compile(
+    f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_NONCHARACTERS}]"
+)
+_NEWLINE = re.compile("\r\n?|\x85|\N{LINE SEPARATOR}")
+_SPACE = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """The text with U+FFFD for each character that must not stand in XML, and `\\n` line ends."""
+    return _NEWLINE.sub("\n", _ILLEGAL.sub(REPLACEMENT, text))
+
+
+def one_line(text: str) -> str:
+    """The text cleaned, on one line, with single spaces."""
+    return _SPACE.sub(" ", clean(text)).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, cut at `limit` characters, where an ellipsis shows it."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

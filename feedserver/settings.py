@@ -1,0 +1,197 @@
+"""The settings: a TOML file, over which the environment wins."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feedserver.errors import SettingsError
+
+PREFIX = "FEEDSERVER_"
+DEFAULT_PATH = Path("instance") / "feedserver.toml"
+_NOT_SETTINGS = {"SETTINGS", "TEST_DATA"}
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting: its name, its default (None: it must be set) and what it means."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+SETTINGS = (
+    Row(
+        "authority",
+        None,
+        "A domain name of yours and the year from which it is, for the permanent ids "
+        "(RFC 4151). Kept in the log; a start with another one is refused.",
+    ),
+    Row(
+        "base_url",
+        "http://127.0.0.1:8000",
+        "The address by which readers reach this server; it stands in links, never in ids.",
+    ),
+    Row("store", "sqlite:///feedserver.db", "Where the log is kept, relative to the settings."),
+    Row("reading", "open", "Who may read: `open` is everyone who reaches the server."),
+    Row("title", "feedserver", "What this server is called on its pages and as feeds' author."),
+    Row("display_timezone", "UTC", "The zone in which pages show times; feeds carry UTC."),
+)
+"""Every setting outside the sources, in the order in which people are shown them."""
+
+SOURCE_SETTINGS = (
+    Row("type", None, "The kind of source: `clarify`."),
+    Row("url", None, "The SQLAlchemy address of the CRM's database."),
+    Row("timezone", None, "The zone of the CRM's clock; it stores local times. Final."),
+    Row(
+        "start",
+        None,
+        "How far back: `all` (only into an empty log), `now`, or the first day. Final.",
+    ),
+    Row("every", "5", "Seconds between two polls."),
+    Row("window", "5000", "objids behind the newest that each poll looks at again."),
+    Row("links", "{}", "Addresses in the CRM by type of object: `{id}`, `{objid}`."),
+)
+"""Every setting of a source, a table `[sources.NAME]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `folder` is that of the file, to which relative paths are relative."""
+
+    folder: Path
+    authority: str
+    base_url: str
+    store: str
+    reading: str
+    title: str
+    display_timezone: str
+    sources: Mapping[str, Mapping[str, Any]]
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this installation: the file, and over it the environment.
+
+    Raises SettingsError, naming the setting, for what is missing, unknown or wrong.
+    """
+    environment = os.environ if environment is None else environment
+    path = Path(environment.get(PREFIX + "SETTINGS") or DEFAULT_PATH)
+    overrides = _from_environment(environment)
+    if path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is no TOML: {error}") from None
+    elif overrides:
+        values = {}
+    else:
+        raise SettingsError(
+            f"No settings at {path}. Write them (README, “Your own CRM”), name another file in "
+            f"{PREFIX}SETTINGS, or try: feedserver demo"
+        )
+    merged = _merged(values, overrides)
+    return make_settings(path.parent.absolute(), _replaced(merged, environment))
+
+
+def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
+    """The settings of those values, checked; raises SettingsError."""
+    names = [row.name for row in SETTINGS]
+    for name in values:
+        if name not in (*names, "sources"):
+            raise SettingsError(f"{name} is no setting.{_nearest(name, [*names, 'sources'])}")
+    known = {row.name: _value(row, values) for row in SETTINGS}
+    if known["reading"] != "open":
+        raise SettingsError(
+            f"reading = {known['reading']!r} is not possible in this version, which has no grants "
+            'yet; write "open", and let only those reach the server who may read'
+        )
+    if not re.match(r"https?://[^/?#]+[^?#]*$", known["base_url"]):
+        raise SettingsError(f"base_url = {known['base_url']!r} is no http or https address")
+    return Settings(folder=folder, sources=_sources(values.get("sources", {})), **known)
+
+
+def _value(row: Row, values: Mapping[str, Any]) -> str:
+    value = values.get(row.name, row.default)
+    if value is None:
+        raise SettingsError(f"{row.name} is not set, and has no default. {row.meaning}")
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{row.name} = {value!r} is no text")
+    return value
+
+
+def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(values, Mapping):
+        raise SettingsError("sources must be tables: [sources.crm]")
+    names = [row.name for row in SOURCE_SETTINGS]
+    for source, settings in values.items():
+        where = f"[sources.{source}]"
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", source):
+            raise SettingsError(f"{where}: a source's name is made of a-z, 0-9 and -; it is in ids")
+        if not isinstance(settings, Mapping):
+            raise SettingsError(f"{where} must be a table")
+        for name in settings:
+            if name not in names:
+                raise SettingsError(f"{where} {name} is no setting.{_nearest(name, names)}")
+        every = settings.get("every", 5)
+        if not isinstance(every, int | float) or isinstance(every, bool) or every <= 0:
+            raise SettingsError(f"{where} every = {every!r} is no number of seconds")
+    return values
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """FEEDSERVER_SOURCES__CRM__URL=x as {"sources": {"crm": {"url": "x"}}}."""
+    values: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in _NOT_SETTINGS:
+            continue
+        *tables, last = name.removeprefix(PREFIX).lower().split("__")
+        inner = values
+        for table in tables:
+            inner = inner.setdefault(table, {})
+        inner[last] = _typed(text)
+    return values
+
+
+def _typed(text: str) -> Any:
+    """A number, a date or a table where the text is one in TOML, else the text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _merged(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for name, value in overrides.items():
+        below = merged.get(name)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[name] = _merged(below or {}, value) if both else value
+    return merged
+
+
+def _replaced(value: Any, environment: Mapping[str, str]) -> Any:
+    """The value with each `${NAME}` in its texts replaced from the environment."""
+    if isinstance(value, Mapping):
+        return {name: _replaced(inner, environment) for name, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+
+    def look_up(reference: re.Match[str]) -> str:
+        try:
+            return environment[reference[1]]
+        except KeyError:
+            missing = f"{reference[0]}, which the settings name, is not in the environment"
+            raise SettingsError(missing) from None
+
+    return _REFERENCE.sub(look_up, value)

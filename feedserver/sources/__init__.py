@@ -1,0 +1,6 @@
+"""Places that are asked for drafts; each brings what it finds and where to go on from."""
+
+from feedserver.registry import Registry
+
+SOURCES = Registry("source type", {"clarify": "feedserver.sources.clarify:make_source"})
+"""The types of sources: each makes a source from its name, its settings and the authority."""

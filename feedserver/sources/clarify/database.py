@@ -1,0 +1,150 @@
+"""The connection to the CRM's database: reads only, and in chunks that every engine takes."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+
+from feedserver.errors import SettingsError, SourceError
+from feedserver.sources.clarify import tables
+
+CHUNK = 900  # keys in one statement: Oracle takes 1000 in a list, SQL Server 2100 parameters
+
+Row = sa.Row[Any]
+
+
+class Database:
+    """Reads the tables of one CRM."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self._name = name
+        self._engine = _engine(name, url)
+
+    @cached_property
+    def present(self) -> Mapping[str, Collection[str]]:
+        """The tables and columns of `tables.COLUMNS` that this database has.
+
+        Raises SourceError where it is no CRM or cannot be reached.
+        """
+        found: dict[str, Collection[str]] = {}
+        for name in tables.COLUMNS:
+            with self._connection() as connection:
+                try:
+                    columns = connection.execute(tables.probe(name)).keys()
+                except (sa.exc.ProgrammingError, sa.exc.OperationalError):
+                    continue  # this site has no such table
+                found[name] = {column.lower() for column in columns}
+        if tables.ENTRY not in found:
+            raise SourceError(
+                f"source {self._name}: the database at {self.address} has no table "
+                f"{tables.ENTRY}; set `url` to that of the CRM"
+            )
+        return found
+
+    @property
+    def address(self) -> str:
+        """The database's URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def keys(self, after: int, upto: int, count: int, newest_first: bool = False) -> list[int]:
+        """The objids of entries, `after` < objid <= `upto`, at most `count`."""
+        limits = {"after": after, "upto": upto, "count": count}
+        return [row[0] for row in self._rows(tables.select_keys(newest_first), limits)]
+
+    def highest(self) -> int:
+        """The highest objid of all entries, 0 where there is none."""
+        return self._rows(tables.select_highest())[0][0] or 0
+
+    def last_before(self, date: datetime) -> int:
+        """The objid before the first entry of that local time or later."""
+        value: object = date
+        if self._engine.dialect.name == "sqlite":
+            value = date.strftime("%Y-%m-%d %H:%M:%S")  # where Clarify's dates are text
+        found = self._rows(tables.select_last_before(), {"date": value})[0][0]
+        return self.highest() if found is None else int(found)
+
+    def by(self, name: str, keys: Iterable[object], column: str = "objid") -> dict[Any, Row]:
+        """The rows of a table by the key in `column`; an absent table has none."""
+        if name not in self.present or column not in {"objid", *self.present[name]}:
+            return {}
+        statement = tables.select_by(name, column, self.present)
+        rows = self._in_chunks(statement, keys)
+        return {getattr(row, column): row for row in rows}
+
+    def all(self, name: str) -> list[Row]:
+        """Every row of a small table."""
+        if name not in self.present:
+            return []
+        return self._rows(tables.select_all(name, self.present))
+
+    def moves(
+        self, kind: tables.Kind, keys: Iterable[object], codes: Collection[int], upto: int
+    ) -> Iterator[Row]:
+        """The steps through queues of those objects, up to the entry `upto`, in its order."""
+        if kind.relation not in self.present[tables.ENTRY]:
+            return iter(())
+        return self._in_chunks(tables.select_moves(kind, codes), keys, upto=upto)
+
+    def _in_chunks(
+        self, statement: sa.Select[Any], keys: Iterable[object], **parameters: object
+    ) -> Iterator[Row]:
+        wanted = sorted({key for key in keys if key is not None})  # type: ignore[type-var]
+        for start in range(0, len(wanted), CHUNK):
+            yield from self._rows(statement, {"keys": wanted[start : start + CHUNK], **parameters})
+
+    def _rows(
+        self, statement: sa.Select[Any], parameters: Mapping[str, object] | None = None
+    ) -> list[Row]:
+        with self._connection() as connection:
+            return list(connection.execute(statement, parameters or {}))
+
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            reason = getattr(error, "orig", None) or error
+            raise SourceError(f"source {self._name}: {self.address}: {reason}") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+
+def _engine(name: str, url: str) -> sa.Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(name, parsed)
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    except sa.exc.ArgumentError:
+        raise SettingsError(
+            f"source {name}: `url` is no SQLAlchemy address; write sqlite:////path/to/crm.sqlite"
+        ) from None
+    except ImportError as error:
+        raise SettingsError(
+            f"source {name}: `url` needs a driver that is not installed ({error})"
+        ) from None
+
+
+def _sqlite_engine(name: str, url: URL) -> sa.Engine:
+    path = Path(str(url.database))
+    if not path.is_file():
+        raise SettingsError(f"source {name}: `url` names no file: {path}")
+    engine = sa.create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    # One text that is no UTF-8 must not stop the rows beside it.
+    connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")

@@ -1,0 +1,357 @@
+"""Entries of the activity log with everything that belongs to them, read set by set."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from feedserver.sources.clarify.codes import ASSIGNED, LINKED, SENT_TO, TAKEN_FROM
+from feedserver.sources.clarify.database import Database, Row
+from feedserver.sources.clarify.queues import Trail, queue_of_step
+from feedserver.sources.clarify.tables import ENTRY, FOCUS, KINDS, LOGS, QUEUED, Kind
+
+_ASSIGNEE = re.compile(r"\bto (\S+) WIP\b")
+_ACTIVITY_NAMES = "Activity Name"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A work object of the CRM: its kind and key, and its number and title where it is there."""
+
+    kind: Kind
+    objid: int
+    number: str | None = None
+    title: str | None = None
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user or a contact; `name` is the person's, `login` a user's."""
+
+    clarify_name: str
+    objid: int
+    name: str | None = None
+    login: str | None = None
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something with a key and a name: a site or a queue."""
+
+    objid: int | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the activity log, joined. `text` is public; internal text is never read.
+
+    `has_log` says that the text stands in a log of its own: then `info`, which may repeat an
+    internal one, must not be shown.
+    """
+
+    objid: int
+    code: int | None
+    code_name: str | None
+    time: object
+    info: str
+    thing: Thing | None
+    parent_of: str | None
+    user: Person | None
+    contact: Person | None
+    reporter: Person | None
+    site: Named | None
+    product: tuple[str, str | None] | None
+    grades: tuple[tuple[str, str], ...]
+    queue: str | None
+    step: Named | None
+    assignee: Person | None
+    solution: Thing | None
+    status: str | None
+    has_log: bool
+    texts: tuple[str, ...]
+
+
+class EntryReader:
+    """Reads entries with about thirty statements for any number of them, none for each row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, keys: Sequence[int]) -> list[Entry]:
+        """The entries with those objids, in their order. Raises SourceError."""
+        rows = list(self._database.by(ENTRY, keys).values())
+        joined = _Joined(self._database, rows)
+        return [joined.entry(row) for row in rows]
+
+
+class _Joined:
+    """The rows of all tables that a set of entries leads to."""
+
+    def __init__(self, database: Database, entries: Sequence[Row]) -> None:
+        self._database = database
+        keys = [entry.objid for entry in entries]
+        self._read_objects(entries)
+        self._read_people(entries)
+        self._read_products()
+        self._logs = {
+            relation: self._by(table, (getattr(entry, relation) for entry in entries))
+            for relation, (table, _) in LOGS.items()
+        }
+        self._rejects = self._by(
+            "table_reject_msg", (entry.act_entry2reject_msg for entry in entries)
+        )
+        self._closes = self._by("table_close_case", keys, "close_case2act_entry")
+        self._statuses = self._by("table_status_chg", keys, "status_chg2act_entry")
+        self._read_lists()
+        self._queues = {row.title: row.objid for row in database.all("table_queue") if row.title}
+        self._trails = self._read_trails(entries)
+
+    def _by(self, table: str, keys: Any, column: str = "objid") -> dict[Any, Row]:
+        return self._database.by(table, keys, column)
+
+    def _read_objects(self, entries: Sequence[Row]) -> None:
+        self._things: dict[str, dict[int, Row]] = {}
+        places = [place for entry in entries for place in _places(entry)]
+        for kind in KINDS:
+            keys = {objid for found, objid in places if found is kind}
+            if kind.name == "case":
+                continue
+            self._things[kind.name] = self._by(kind.table, keys)
+        case = KINDS[0]
+        subcases = self._things["subcase"].values()
+        keys = {objid for found, objid in places if found is case}
+        keys |= {row.subcase2case for row in subcases}
+        self._things[case.name] = self._by(case.table, keys)
+        self._headers = self._by(
+            "table_demand_hdr",
+            (row.demand_dtl2demand_hdr for row in self._things["demand_dtl"].values()),
+        )
+
+    def _read_people(self, entries: Sequence[Row]) -> None:
+        cases = self._things["case"].values()
+        logins = {login for entry in entries if (login := _assignee(entry)) is not None}
+        self._users = self._by("table_user", (entry.act_entry2user for entry in entries))
+        self._by_login = self._by("table_user", logins, "login_name")
+        users = {*self._users, *(row.objid for row in self._by_login.values())}
+        self._employees = self._by("table_employee", users, "employee2user")
+        contacts = {entry.act_entry2contact for entry in entries}
+        contacts |= {row.case_reporter2contact for row in cases}
+        self._contacts = self._by("table_contact", contacts)
+        sites = {row.case_reporter2site for row in cases}
+        sites |= {row.open_reqst2site for row in self._headers.values()}
+        self._sites = self._by("table_site", sites)
+
+    def _read_products(self) -> None:
+        cases = self._things["case"].values()
+        self._parts = self._by("table_site_part", (row.case_prod2site_part for row in cases))
+        revisions = {row.case_prt2part_info for row in cases}
+        revisions |= {row.site_part2part_info for row in self._parts.values()}
+        revisions |= {row.bug_product2part_info for row in self._things["bug"].values()}
+        revisions |= {row.demand_dtl2part_info for row in self._things["demand_dtl"].values()}
+        self._revisions = self._by("table_mod_level", revisions)
+        self._products = self._by(
+            "table_part_num", (row.part_info2part_num for row in self._revisions.values())
+        )
+
+    def _read_lists(self) -> None:
+        rows = self._database.all("table_gbst_elm")
+        lists = {row.objid: row.title for row in self._database.all("table_gbst_lst")}
+        self._titles = {row.objid: row.title for row in rows}
+        self._code_names = {
+            row.rank: row.title
+            for row in rows
+            if lists.get(row.gbst_elm2gbst_lst) == _ACTIVITY_NAMES
+        }
+
+    def _read_trails(self, entries: Sequence[Row]) -> dict[tuple[str, int], Trail]:
+        objects: defaultdict[Kind, set[int]] = defaultdict(set)
+        for entry in entries:
+            for kind, objid in _places(entry)[:1]:
+                if kind in QUEUED:
+                    objects[kind].add(objid)
+        upto = max((entry.objid for entry in entries), default=0)
+        trails: defaultdict[tuple[str, int], Trail] = defaultdict(Trail)
+        for kind, keys in objects.items():
+            for row in self._database.moves(kind, keys, SENT_TO | TAKEN_FROM, upto):
+                queue = queue_of_step(row.act_code, row.addnl_info or "", self._queues)
+                trails[kind.name, row.of].step(row.objid, row.act_code, queue)
+        return trails
+
+    def entry(self, row: Row) -> Entry:
+        """The joined entry of that row."""
+        info = row.addnl_info or ""
+        thing = self._thing(row)
+        holder = self._holder(thing)
+        queue = queue_of_step(row.act_code, info, self._queues)
+        return Entry(
+            objid=row.objid,
+            code=row.act_code,
+            code_name=self._code_names.get(row.act_code),
+            time=row.entry_time,
+            info=info,
+            thing=thing,
+            parent_of=_subcase_number(row, thing),
+            user=self._user(row.act_entry2user),
+            contact=self._contact(row.act_entry2contact),
+            reporter=self._contact(getattr(holder, "case_reporter2contact", None)),
+            site=self._site(thing, holder),
+            product=self._product(thing),
+            grades=self._grades(thing),
+            queue=self._queue_at(row.objid, thing),
+            step=None if queue is None else Named(self._queues.get(queue), queue),
+            assignee=self._assignee(row),
+            solution=self._solution(row, thing),
+            status=self._status(row),
+            has_log=any(getattr(row, relation) is not None for relation in LOGS),
+            texts=self._texts(row),
+        )
+
+    def _thing(self, row: Row) -> Thing | None:
+        places = _places(row)
+        return self._thing_at(*places[0]) if places else None
+
+    def _thing_at(self, kind: Kind, objid: int) -> Thing:
+        found = self._things[kind.name].get(objid)
+        if found is None:
+            return Thing(kind, objid, is_missing=True)
+        number, title = getattr(found, kind.number), getattr(found, kind.title)
+        return Thing(kind, objid, _text(number), _text(title))
+
+    def _holder(self, thing: Thing | None) -> Row | None:
+        """The case to which the thing belongs: itself, or the parent of a subcase."""
+        if thing is None or thing.kind.name not in ("case", "subcase"):
+            return None
+        row = self._things[thing.kind.name].get(thing.objid)
+        if row is not None and thing.kind.name == "subcase":
+            return self._things["case"].get(row.subcase2case)
+        return row
+
+    def _site(self, thing: Thing | None, holder: Row | None) -> Named | None:
+        objid = getattr(holder, "case_reporter2site", None)
+        if thing is not None and thing.kind.name == "demand_dtl" and not thing.is_missing:
+            line = self._things["demand_dtl"][thing.objid]
+            header = self._headers.get(line.demand_dtl2demand_hdr)
+            objid = getattr(header, "open_reqst2site", None)
+        row = self._sites.get(objid)
+        return Named(row.objid, row.name) if row is not None and row.name else None
+
+    def _product(self, thing: Thing | None) -> tuple[str, str | None] | None:
+        row = self._things[thing.kind.name].get(thing.objid) if thing is not None else None
+        if row is None or thing is None:
+            return None
+        revisions = {
+            "case": ("case_prt2part_info",),
+            "bug": ("bug_product2part_info",),
+            "demand_dtl": ("demand_dtl2part_info",),
+        }.get(thing.kind.name, ())
+        candidates = [getattr(row, column) for column in revisions]
+        if thing.kind.name == "case":
+            part = self._parts.get(row.case_prod2site_part)
+            candidates.append(getattr(part, "site_part2part_info", None))
+        for objid in candidates:
+            revision = self._revisions.get(objid)
+            product = self._products.get(revision.part_info2part_num) if revision else None
+            if revision is not None and product is not None and product.part_number:
+                return product.part_number, _text(revision.mod_level)
+        return None
+
+    def _grades(self, thing: Thing | None) -> tuple[tuple[str, str], ...]:
+        """What the lists say of a case: its priority, severity and type."""
+        if thing is None or thing.kind.name != "case" or thing.is_missing:
+            return ()
+        row = self._things["case"][thing.objid]
+        graded = (
+            ("priority", row.respprty2gbst_elm),
+            ("severity", row.respsvrty2gbst_elm),
+            ("type", row.calltype2gbst_elm),
+        )
+        return tuple((name, self._titles[key]) for name, key in graded if self._titles.get(key))
+
+    def _queue_at(self, objid: int, thing: Thing | None) -> str | None:
+        if thing is None or (thing.kind.name, thing.objid) not in self._trails:
+            return None
+        return self._trails[thing.kind.name, thing.objid].queue_at(objid)
+
+    def _user(self, objid: int | None) -> Person | None:
+        if objid is None:
+            return None
+        row, employee = self._users.get(objid), self._employees.get(objid)
+        if row is None and employee is None:
+            return Person("user", objid, is_missing=True)
+        return Person("user", objid, _full_name(employee), _text(getattr(row, "login_name", None)))
+
+    def _contact(self, objid: int | None) -> Person | None:
+        if objid is None:
+            return None
+        row = self._contacts.get(objid)
+        return Person("contact", objid, _full_name(row), is_missing=row is None)
+
+    def _assignee(self, row: Row) -> Person | None:
+        login = _assignee(row)
+        user = self._by_login.get(login)
+        if user is None:
+            return None
+        return Person("user", user.objid, _full_name(self._employees.get(user.objid)), login)
+
+    def _solution(self, row: Row, thing: Thing | None) -> Thing | None:
+        others = [place for place in _places(row)[1:] if place[0].name == "probdesc"]
+        if row.act_code != LINKED or not others or thing is None:
+            return None
+        return self._thing_at(*others[0])
+
+    def _status(self, row: Row) -> str | None:
+        change = self._statuses.get(row.objid)
+        return _text(self._titles.get(change.c_status_chg2gbst_elm)) if change else None
+
+    def _texts(self, row: Row) -> tuple[str, ...]:
+        texts = []
+        for relation, (_, column) in LOGS.items():
+            log = self._logs[relation].get(getattr(row, relation))
+            if log is not None and column and not getattr(log, "x_is_internal", None):
+                texts.append(getattr(log, column))
+        closed, changed = self._closes.get(row.objid), self._statuses.get(row.objid)
+        rejected = self._rejects.get(row.act_entry2reject_msg)
+        texts.append(getattr(closed, "summary", None))
+        texts.append(getattr(changed, "notes", None))
+        texts.append(getattr(rejected, "description", None))
+        return tuple(text for text in texts if text and text.strip())
+
+
+def _places(row: Row) -> list[tuple[Kind, int]]:
+    """The objects to which an entry belongs, the one first of which it tells."""
+    found = [
+        (kind, getattr(row, kind.relation))
+        for kind in KINDS
+        if getattr(row, kind.relation) is not None
+    ]
+    if not found and row.focus_type in FOCUS and row.focus_lowid:
+        found.append((FOCUS[row.focus_type], row.focus_lowid))
+    return found
+
+
+def _subcase_number(row: Row, thing: Thing | None) -> str | None:
+    if thing is None or thing.kind.name != "case":
+        return None
+    number = re.search(r"\bSubcase (\S+)", row.addnl_info or "", re.IGNORECASE)
+    return number[1] if number else None
+
+
+def _assignee(row: Row) -> str | None:
+    found = _ASSIGNEE.search(row.addnl_info or "") if row.act_code == ASSIGNED else None
+    return found[1] if found else None
+
+
+def _full_name(row: Row | None) -> str | None:
+    if row is None:
+        return None
+    parts = (str(part).strip() for part in (row.first_name, row.last_name) if part)
+    return " ".join(part for part in parts if part) or None
+
+
+def _text(value: object) -> str | None:
+    """The value as text; a number of a site that keeps numbers as numbers too."""
+    return None if value is None else str(value).strip() or None

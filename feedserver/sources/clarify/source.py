@@ -1,0 +1,201 @@
+"""The source: which entries are new, and how nothing is ever left out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from feedserver.clock import Clock
+from feedserver.errors import SettingsError
+from feedserver.model.activity import Draft
+from feedserver.ports import Known, Poll, Problem, Source
+from feedserver.sources.clarify.database import Database
+from feedserver.sources.clarify.entries import EntryReader
+from feedserver.sources.clarify.mapping import EntryMapping
+
+BATCH = 5000  # entries that become drafts in one poll
+WINDOW = 5000  # objids behind the newest one in which an entry may still be committed late
+SWEEP = 50_000  # objids that one step of a sweep compares
+SWEEP_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the log of the CRM was read: `floor` < objid <= `read`."""
+
+    floor: int
+    read: int
+
+
+class ClarifySource:
+    """Reads `table_act_entry` from where it was left.
+
+    objids are drawn before their entries are committed, so one may turn up below others that
+    were read already. Each poll looks again at the last `window` objids, and once at the start
+    and once a day a sweep compares every objid above the floor with what is recorded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        mapping: EntryMapping,
+        start: str,
+        clock: Clock,
+        zone: ZoneInfo,
+        window: int = WINDOW,
+    ) -> None:
+        self.name = name
+        self.needs_empty_log = start == "all"
+        self._database = database
+        self._entries = EntryReader(database)
+        self._mapping = mapping
+        self._start = start
+        self._clock = clock
+        self._zone = zone
+        self._window = window
+        self._swept_to: int | None = None
+        self._sweep_end = 0
+        self._next_sweep: datetime | None = None
+        self._recent: set[int] = set()
+        self._failed: set[int] = set()
+
+    def poll(self, place: str | None, known: Known) -> Poll:
+        here = self._first_place() if place is None else Place(**json.loads(place))
+        self._plan_sweep(here)
+        here, keys, is_full = self._tail(here, known)
+        if not keys and not is_full and self._swept_to is not None:
+            keys = self._sweep(here, known)
+        drafts, problems, failed = self._drafts(keys)
+        more = is_full or self._swept_to is not None
+        return Poll(drafts, problems, failed, json.dumps(asdict(here)), more)
+
+    def sample(self, count: int) -> Poll:
+        newest = self._database.keys(0, self._database.highest(), count, newest_first=True)
+        drafts, problems, failed = self._drafts(sorted(newest))
+        return Poll(drafts, problems, failed, "", more=False)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _first_place(self) -> Place:
+        highest = self._database.highest()
+        if self._start == "all":
+            floor = 0
+        elif self._start == "now":
+            floor = highest
+        else:
+            local = datetime.combine(date.fromisoformat(self._start), time())
+            floor = self._database.last_before(local)
+        return Place(floor, floor)
+
+    def _tail(self, here: Place, known: Known) -> tuple[Place, list[int], bool]:
+        """The new place, the entries up to it that are not recorded, and whether there are more."""
+        after = max(here.floor, here.read - self._window)
+        count = self._window + BATCH
+        keys = self._database.keys(after, max(self._database.highest(), after), count)
+        new = self._unknown([key for key in keys if key not in self._recent], known)
+        is_full = len(keys) == count or len(new) > BATCH
+        if len(new) > BATCH:
+            new = new[:BATCH]
+            keys = [key for key in keys if key <= new[-1]]
+        read = max([here.read, *keys])
+        # Only what is known to be recorded need not be asked for again.
+        lost = set(new)
+        self._recent = {key for key in keys if key > read - self._window and key not in lost}
+        return replace(here, read=read), new, is_full
+
+    def _plan_sweep(self, here: Place) -> None:
+        now = self._clock()
+        if self._swept_to is None and (self._next_sweep is None or now >= self._next_sweep):
+            self._next_sweep = now + SWEEP_EVERY
+            self._failed.clear()
+            if here.read > here.floor:
+                self._swept_to, self._sweep_end = here.floor, here.read
+
+    def _sweep(self, here: Place, known: Known) -> list[int]:
+        """The entries that the next step of the sweep finds missing; the last step ends it."""
+        keys = self._database.keys(self._swept_to or 0, self._sweep_end, SWEEP)
+        new = self._unknown(keys, known)[:BATCH]
+        if len(new) == BATCH:
+            self._swept_to = new[-1]
+        elif len(keys) == SWEEP:
+            self._swept_to = keys[-1]
+        else:
+            self._swept_to = None
+        return new
+
+    def _unknown(self, keys: Sequence[int], known: Known) -> list[int]:
+        ids = {self._mapping.entry_id(key): key for key in keys if key not in self._failed}
+        recorded = known(list(ids))
+        return [key for id, key in ids.items() if id not in recorded]
+
+    def _drafts(
+        self, keys: Sequence[int]
+    ) -> tuple[tuple[Draft, ...], tuple[Problem, ...], tuple[Problem, ...]]:
+        drafts, problems, failed = [], [], []
+        for entry in self._entries.read(keys) if keys else ():
+            try:
+                draft, odd = self._mapping.draft(entry)
+            except Exception as error:  # noqa: BLE001 - one bad row never stops the rest
+                self._failed.add(entry.objid)
+                failed.append(Problem(f"act_entry {entry.objid}", repr(error)))
+            else:
+                drafts.append(draft)
+                problems.extend(odd)
+        return tuple(drafts), tuple(problems), tuple(failed)
+
+
+def make_source(name: str, settings: Mapping[str, object], authority: str, clock: Clock) -> Source:
+    """The source that those settings describe.
+
+    Raises SettingsError, naming the setting, where one is missing or wrong.
+    """
+    where = f"[sources.{name}]"
+    zone = _zone(where, settings.get("timezone"))
+    start = _start(where, settings.get("start"))
+    links = _links(where, settings.get("links", {}))
+    url = settings.get("url")
+    if not isinstance(url, str):
+        raise SettingsError(f"{where} has no `url`; write the SQLAlchemy address of the CRM")
+    window = settings.get("window", WINDOW)
+    if not isinstance(window, int) or window < 0:
+        raise SettingsError(f"{where} window = {window!r} is no number of objids")
+    mapping = EntryMapping(authority, name, zone, links)
+    return ClarifySource(name, Database(name, url), mapping, start, clock, zone, window)
+
+
+def _zone(where: str, value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value or ""))
+    except (ZoneInfoNotFoundError, ValueError):
+        wrong = "is no time zone" if value else "is not set, and has no default"
+        raise SettingsError(
+            f"{where} timezone {wrong}: the CRM stores local times, and what is recorded stays. "
+            'Write the zone of its clock: timezone = "Europe/Berlin"'
+        ) from None
+
+
+def _start(where: str, value: object) -> str:
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).date()
+    text = value.isoformat() if isinstance(value, date) else str(value or "")
+    try:
+        return text if text in ("all", "now") else date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise SettingsError(
+            f'{where} start = {value!r}: write "all", "now", or the first day to record, '
+            '"2026-01-31"'
+        ) from None
+
+
+def _links(where: str, value: object) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise SettingsError(f'{where} links must be a table: {{ case = "http://…/{{id}}" }}')
+    links = {}
+    for type_, link in value.items():
+        if not str(link).startswith(("http://", "https://")):
+            raise SettingsError(f"{where} links.{type_} = {link!r} is no http or https address")
+        links[str(type_).lower().replace("_", "-").replace(" ", "-")] = str(link)
+    return links

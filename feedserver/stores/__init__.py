@@ -1,0 +1,1 @@
+"""Where the log is kept; one contract, proven for every store by the same tests."""

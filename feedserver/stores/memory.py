@@ -1,0 +1,63 @@
+"""A log in memory, for tests: the contract of `ports.Log` in its shortest form."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from feedserver.clock import Clock
+from feedserver.model.activity import Activity, Draft
+from feedserver.model.dates import first_dates
+from feedserver.ports import Bookmark
+
+
+class MemoryLog:
+    """A log that is gone with its process."""
+
+    def __init__(self, authority: str, clock: Clock, epoch: str = "memory00") -> None:
+        self.authority = authority
+        self.epoch = epoch
+        self.created = clock()
+        self._clock = clock
+        self._activities: list[Activity] = []
+        self._by_id: dict[str, Activity] = {}
+        self._bookmarks: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+        with self._lock:
+            positions = tuple(self._append(draft) for draft in drafts)
+            if bookmark is not None:
+                self._bookmarks[bookmark.name] = bookmark.place
+        return positions
+
+    def _append(self, draft: Draft) -> int:
+        if draft.id in self._by_id:
+            return 0
+        last = self._activities[-1].dates if self._activities else None
+        dates = first_dates(last, draft.occurred, self._clock())
+        activity = Activity(len(self._activities) + 1, draft, dates)
+        self._activities.append(activity)
+        self._by_id[draft.id] = activity
+        return activity.position
+
+    def head(self) -> int:
+        return len(self._activities)
+
+    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+        end = None if limit is None else after + limit
+        return iter(self._activities[after:end])
+
+    def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
+        there = range(1, len(self._activities) + 1)
+        return tuple(self._activities[at - 1] for at in positions if at in there)
+
+    def find(self, id: str) -> Activity | None:
+        return self._by_id.get(id)
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        return {id for id in ids if id in self._by_id}
+
+    def bookmark(self, name: str) -> str | None:
+        return self._bookmarks.get(name)
+
+    def close(self) -> None:
+        pass

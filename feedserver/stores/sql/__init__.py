@@ -1,0 +1,1 @@
+"""The log in a relational database, by SQLAlchemy Core."""

@@ -1,0 +1,47 @@
+"""Connections to the store, as durable and as patient as the promises need."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from feedserver.errors import SettingsError
+
+BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another one to commit
+
+
+def open_engine(url: str, folder: Path) -> sa.Engine:
+    """An engine for the store at that SQLAlchemy URL; a relative path is relative to `folder`.
+
+    A connection is in no transaction until `BEGIN` is said to it. Raises SettingsError where the
+    URL cannot be used.
+    """
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise SettingsError(
+            f"store = {url!r} is no address of a database; write sqlite:///feedserver.db"
+        ) from None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise SettingsError(
+            f"store = {parsed.render_as_string()!r} cannot hold a log in this version; "
+            "write sqlite:///feedserver.db (a path, relative to the instance folder)"
+        )
+    path = folder / str(parsed.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed.set(database=str(path)), isolation_level="AUTOCOMMIT")
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # FULL: a commit is on disk when it returns. In WAL mode NORMAL would lose the newest ones
+    # at a power loss, and with them ids and positions that readers have seen.
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()

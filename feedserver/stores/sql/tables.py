@@ -1,0 +1,58 @@
+"""The tables of the store, and the version of their schema.
+
+`docs/decisions/0003-store-schema.md` tells how a store of another version will be met.
+"""
+
+import sqlalchemy as sa
+
+SCHEMA_VERSION = 1
+
+metadata = sa.MetaData()
+
+store = sa.Table(
+    "store",
+    metadata,
+    sa.Column("schema_version", sa.Integer, nullable=False),
+    sa.Column("written_by", sa.Text, nullable=False),
+)
+"""One row, and the one table that every version of feedserver can read."""
+
+# SQLite gives a dropped highest rowid again unless the column says AUTOINCREMENT; a cursor would
+# then stand on another version without noticing. Dates are microseconds since 1970, UTC: exact,
+# and compared as numbers by every database.
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column("epoch", sa.Text, nullable=False),
+    sa.Column("authority", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("recorded", sa.BigInteger),
+    sa.Column("published", sa.BigInteger),
+    sa.Column("updated", sa.BigInteger),
+    sa.Column("second", sa.BigInteger),
+)
+"""One row: which log this is, and the latest of each date it has given."""
+
+version = sa.Table(
+    "version",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("recorded", sa.BigInteger, nullable=False),
+    sa.Column("published", sa.BigInteger, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+    sa.Column("second", sa.BigInteger, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("id", "number"),
+    sqlite_autoincrement=True,
+)
+"""The versions of activities; `number` counts those of one id from 1, `document` is the draft."""
+
+bookmark = sa.Table(
+    "bookmark",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, nullable=False),
+)
+"""How far each source has been read."""

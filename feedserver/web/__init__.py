@@ -1,0 +1,1 @@
+"""The entry by HTTP: a Flask application around a server."""

@@ -1,0 +1,79 @@
+"""The directory: every queue, product, customer, tag and actor with its count and addresses."""
+
+from typing import Any
+
+from flask import Response, json
+
+from feedserver.assembly import Server
+from feedserver.errors import InvalidRequest
+from feedserver.model.addresses import COLLECTIONS, feed_path
+from feedserver.model.dates import rfc3339
+from feedserver.model.filter import make_filter
+from feedserver.services.indexing import Name
+from feedserver.web.feeds import parameters
+from feedserver.web.pages import Pages
+
+LISTED = ("queue", "product", "customer", "tag", "actor")
+
+
+class DirectoryViews:
+    """`/feeds`, `/feeds.json` and the directory of one kind."""
+
+    def __init__(self, server: Server, pages: Pages) -> None:
+        self._index = server.index
+        self._base_url = server.reading.base_url
+        self._authority = server.log.authority
+        self._pages = pages
+
+    def everything(self) -> Response:
+        """All kinds on one page."""
+        _take_no_parameters()
+        return _page(self._pages.directory({field: self._names(field) for field in LISTED}))
+
+    def of_collection(self, collection: str) -> Response:
+        """One kind on a page of its own."""
+        _take_no_parameters()
+        field = next(field for field in LISTED if COLLECTIONS[field] == collection)
+        return _page(self._pages.directory({field: self._names(field)}))
+
+    def as_json(self) -> Response:
+        """All kinds for programs."""
+        _take_no_parameters()
+        told = {
+            COLLECTIONS[field]: [self._entry(field, name) for name in self._names(field)]
+            for field in LISTED
+        }
+        response = Response(
+            json.dumps(told, ensure_ascii=False) + "\n", content_type="application/json"
+        )
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    def _names(self, field: str) -> list[Name]:
+        """The names of the field; of an actor's two names, login and id, the login."""
+        own = f"tag:{self._authority}:"
+        names = self._index.names(field)
+        return [name for name in names if field != "actor" or not name.value.startswith(own)]
+
+    def _entry(self, field: str, name: Name) -> dict[str, Any]:
+        filter = make_filter([(field, False, name.value)])
+        return {
+            "name": name.value,
+            "count": name.count,
+            "newest": rfc3339(name.newest),
+            "html": self._base_url + feed_path(filter),
+            "atom": self._base_url + feed_path(filter, "atom"),
+            "json": self._base_url + feed_path(filter, "json"),
+        }
+
+
+def _take_no_parameters() -> None:
+    given = [name for name, _ in parameters() if not name.startswith("utm_")]
+    if given:
+        raise InvalidRequest([f"`{given[0]}` is no parameter. A directory takes none."])
+
+
+def _page(body: bytes) -> Response:
+    response = Response(body, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    return response

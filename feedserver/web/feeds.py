@@ -1,0 +1,117 @@
+"""Feeds, their pages, and single activities."""
+
+from urllib.parse import parse_qsl, quote
+
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from feedserver.assembly import Server
+from feedserver.errors import InvalidRequest, NotFound
+from feedserver.formats import FORMATS
+from feedserver.model.addresses import feed_path, parse_feed_path, split_extension
+from feedserver.model.feed import Page
+from feedserver.model.filter import make_filter
+from feedserver.model.query import Query, parse_query
+from feedserver.services.reading import View
+from feedserver.web.bodies import Bodies
+from feedserver.web.conditional import answer
+from feedserver.web.negotiation import HTML, format_of, negotiate
+from feedserver.web.pages import Pages
+
+_LEGAL = "/-._~!$&'()*+,;=:@%?"  # as it was asked, but for what no address may hold
+
+
+def target() -> str:
+    """The path and query that were asked for, in characters that an address may hold."""
+    path = quote(request.environ.get("SCRIPT_NAME", "") + request.path, safe="/-._~!$&'()*+,;=:@")
+    query = quote(request.query_string, safe=_LEGAL)
+    return f"{path}?{query}" if query else path
+
+
+def parameters() -> list[tuple[str, str]]:
+    """The parameters as they were given, in their order. Raises InvalidRequest."""
+    try:
+        text = request.query_string.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except ValueError:
+        raise InvalidRequest(["The query is not UTF-8. Percent-encode it as UTF-8."]) from None
+
+
+class FeedViews:
+    """The views of feeds and activities."""
+
+    def __init__(self, server: Server, pages: Pages, bodies: Bodies) -> None:
+        self._reading = server.reading
+        self._index = server.index
+        self._pages = pages
+        self._bodies = bodies
+
+    def stream(self) -> Response:
+        """The stream page, which is also the feed of everything."""
+        return self._feed(parse_query(parameters()), None)
+
+    def everything(self, extension: str | None = None) -> Response:
+        """The feed of everything, or of what the parameters say."""
+        if extension is not None and extension not in FORMATS:
+            raise NotFound(f"There is no format .{extension}. Known: {', '.join(sorted(FORMATS))}.")
+        return self._feed(parse_query(parameters()), extension)
+
+    def named(self, collection: str, name: str) -> AnyResponse:
+        """The feed of one queue, product, tag, actor or customer."""
+        stem, extension = split_extension(f"/{collection}/{name}", FORMATS)
+        clause = parse_feed_path(stem)
+        assert clause is not None
+        spelt = self._index.find_name(*clause)
+        if spelt is None:
+            return self._other_spelling(clause, extension)
+        return self._feed(parse_query(parameters(), clause), extension)
+
+    def _other_spelling(self, clause: tuple[str, str], extension: str | None) -> AnyResponse:
+        field, value = clause
+        near = self._reading.nearest(field, value)
+        same = [name for name in near if name.casefold() == value.casefold()]
+        if same:
+            feed = make_filter([(field, False, same[0])])
+            return redirect(feed_path(feed, extension, parameters()), 302)
+        nearest = f" Nearest: {', '.join(near)}." if near else ""
+        raise NotFound(f"No {field} is called {value}.{nearest}")
+
+    def _feed(self, query: Query, extension: str | None) -> Response:
+        representation = negotiate(extension)
+        if query.after is not None and representation == HTML:
+            raise InvalidRequest(
+                ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
+            )
+        view = self._reading.select(query, representation, target())
+        response = answer(
+            view.etag, representation.media_type, self._bodies, lambda: self._body(view)
+        )
+        if response.status_code == 200:
+            links = ", ".join(
+                f'<{link.href}>; rel="{link.rel}"' for link in self._reading.links(view)
+            )
+            response.headers["Link"] = links
+        return response
+
+    def _body(self, view: View) -> bytes:
+        page: Page = self._reading.page(view)
+        if view.representation == HTML:
+            return self._pages.stream(page, view.query)
+        return format_of(str(view.representation.extension)).render(page)
+
+    def activity(self, id: str) -> Response:
+        """One activity."""
+        id, extension = split_extension(id, FORMATS)
+        activity = self._reading.activity(id)
+        if parameters():
+            raise InvalidRequest(["An activity takes no parameters."])
+        representation = negotiate(extension)
+        view = self._reading.activity_view(activity, representation)
+
+        def body() -> bytes:
+            page = self._reading.page(view)
+            if representation == HTML:
+                return self._pages.activity(page)
+            return format_of(str(representation.extension)).render_activity(activity, page)
+
+        return answer(view.etag, representation.media_type, self._bodies, body)

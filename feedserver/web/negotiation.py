@@ -1,0 +1,47 @@
+"""Which format an answer has: by the extension, else by `Accept` (RFC 9110, section 12.5.1)."""
+
+from flask import request
+
+from feedserver.errors import NotAcceptable
+from feedserver.formats import FORMATS
+from feedserver.ports import Format
+from feedserver.services.reading import Representation, represent
+
+HTML = Representation(None, "text/html; charset=utf-8", 1)
+_PAGE = ("text/html", "application/xhtml+xml")
+
+_formats: dict[str, Format] = {}
+
+
+def format_of(extension: str) -> Format:
+    """The format of that extension."""
+    if extension not in _formats:
+        _formats[extension] = FORMATS[extension]()
+    return _formats[extension]
+
+
+def negotiate(extension: str | None) -> Representation:
+    """The representation that the extension names, or that the reader's `Accept` likes best.
+
+    Of equally liked ones Atom wins: a feed reader names a page and feeds alike, a browser likes
+    the page best. Raises NotAcceptable where the reader accepts nothing of what there is.
+    """
+    if extension is not None:
+        return represent(format_of(extension))
+    if "Accept" not in request.headers:
+        return represent(format_of("atom"))
+    accept = request.accept_mimetypes
+    offers = [represent(format_of("atom")), HTML]
+    types = [format_of("atom").accepted_as, _PAGE]
+    for other in FORMATS:
+        if other != "atom":
+            offers.append(represent(format_of(other)))
+            types.append(format_of(other).accepted_as)
+    liking = [max(accept.quality(name) for name in names) for names in types]
+    best = max(liking)
+    if best <= 0:
+        wanted = request.headers.get("Accept", "")
+        raise NotAcceptable(
+            f"This can be had as Atom, JSON or a page; you asked for {wanted[:100]}."
+        )
+    return offers[liking.index(best)]

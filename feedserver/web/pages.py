@@ -1,0 +1,186 @@
+"""The pages for people, made from templates on the server; nothing needs a script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from flask import render_template
+from markupsafe import Markup
+
+from feedserver import __version__
+from feedserver.assembly import Server
+from feedserver.model.activity import Activity
+from feedserver.model.addresses import COLLECTIONS, activity_path, feed_path
+from feedserver.model.dates import rfc3339
+from feedserver.model.feed import Page
+from feedserver.model.filter import make_filter
+from feedserver.model.query import Query
+from feedserver.model.vocabulary import verb_of
+from feedserver.services.indexing import Name
+
+_LATER = timedelta(minutes=2)  # a difference between happening and publishing that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A name that leads to the feed of what has it."""
+
+    field: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An activity as the stream shows it."""
+
+    sign: str
+    title: str
+    address: str
+    day: str
+    time: str
+    time_in_full: str
+    happened: str | None
+    machine_time: str
+    chips: tuple[Chip, ...]
+    content: Markup | None
+    permalink: str
+
+
+class Pages:
+    """Makes the pages of one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._zone = ZoneInfo(server.settings.display_timezone)
+
+    def stream(self, page: Page, query: Query) -> bytes:
+        """The stream page of a feed: what is on it is exactly what the feed sign leads to."""
+        lines = [self._line(activity) for activity in page.activities]
+        links = {link.rel: link.href for link in page.links}
+        filter = page.feed.filter
+        return self._render(
+            "stream.html",
+            page=page,
+            days=[(day, list(run)) for day, run in groupby(lines, key=lambda line: line.day)],
+            atom=feed_path(filter, "atom"),
+            json=feed_path(filter, "json"),
+            older=links.get("next"),
+            newest=links.get("first"),
+            is_first=query.before is None,
+            state=self._state(),
+            clauses=[
+                (self._server.index.label(clause.field, value), _without(page, clause.field, value))
+                for clause in filter.clauses
+                for value in clause.values
+            ],
+        )
+
+    def activity(self, page: Page) -> bytes:
+        """The page of one activity."""
+        (activity,) = page.activities
+        draft = activity.draft
+        return self._render(
+            "activity.html",
+            line=self._line(activity),
+            activity=activity,
+            draft=draft,
+            atom=activity_path(activity.id, "atom"),
+            json=activity_path(activity.id, "json"),
+            object_feed=draft.object.id
+            and feed_path(make_filter([("object", False, draft.object.id)])),
+            full=self._full,
+        )
+
+    def directory(self, names: Mapping[str, Sequence[Name]]) -> bytes:
+        """The directory of those kinds of names."""
+        kinds = [
+            (
+                COLLECTIONS[field].capitalize(),
+                [(name, make_filter([(field, False, name.value)])) for name in found],
+            )
+            for field, found in names.items()
+        ]
+        return self._render("directory.html", kinds=kinds, feed_path=feed_path, full=self._full)
+
+    def error(self, title: str, detail: str) -> bytes:
+        """The page of an error."""
+        return self._render("error.html", title=title, detail=detail)
+
+    def _render(self, template: str, **context: object) -> bytes:
+        return render_template(
+            template,
+            server=self._server.settings.title,
+            zone=self._zone.key,
+            version=__version__,
+            **context,
+        ).encode()
+
+    def _line(self, activity: Activity) -> Line:
+        draft, published = activity.draft, activity.dates.published
+        local = published.astimezone(self._zone)
+        permalink = activity_path(activity.id)
+        return Line(
+            sign=verb_of(draft.verb).sign,
+            title=draft.title,
+            address=draft.object.url or permalink,
+            day=f"{local:%A} {local.day} {local:%B} {local.year}",
+            time=f"{local:%H:%M}",
+            time_in_full=self._full(published),
+            happened=self._happened(draft.occurred, published),
+            machine_time=rfc3339(published),
+            chips=_chips(activity),
+            content=None if draft.content is None else Markup(draft.content),
+            permalink=permalink,
+        )
+
+    def _full(self, moment: datetime) -> str:
+        local = moment.astimezone(self._zone)
+        told = f"{local.day} {local:%b} {local.year}, {local:%H:%M:%S %Z}"
+        return told if self._zone.key == "UTC" else f"{told} ({moment:%H:%M:%S} UTC)"
+
+    def _happened(self, occurred: datetime | None, published: datetime) -> str | None:
+        if occurred is None or abs(published - occurred) <= _LATER:
+            return None
+        local, shown = occurred.astimezone(self._zone), published.astimezone(self._zone)
+        if local.date() == shown.date():
+            return f"{local:%H:%M}"
+        return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
+
+    def _state(self) -> str | None:
+        """What people must know of the sources to read the stream rightly."""
+        for polling in self._server.pollings:
+            state = polling.state
+            if state.failing_since is not None:
+                since = self._full(state.failing_since)
+                return (
+                    f"{state.name} has not answered since {since}. "
+                    "Entries after that will come when it does."
+                )
+        return None
+
+
+def _chips(activity: Activity) -> tuple[Chip, ...]:
+    draft = activity.draft
+    named = [("queue", queue) for queue in draft.queues]
+    named += [("product", product.name) for product in draft.products]
+    if draft.customer is not None and draft.customer.name:
+        named.append(("customer", draft.customer.name))
+    named += [("tag", tag) for tag in draft.tags]
+    return tuple(
+        Chip(field, name, feed_path(make_filter([(field, False, name)]))) for field, name in named
+    )
+
+
+def _without(page: Page, field: str, value: str) -> str:
+    """The address of the feed without that part of its filter."""
+    filter = page.feed.filter
+    left = [
+        (clause.field, clause.excluded, other)
+        for clause in filter.clauses
+        for other in clause.values
+        if (clause.field, other) != (field, value)
+    ]
+    return feed_path(make_filter(left, filter.since, filter.until))

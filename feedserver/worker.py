@@ -1,0 +1,50 @@
+"""The worker: polls every source in a thread of its own until it is told to stop."""
+
+import logging
+import threading
+from collections.abc import Mapping
+
+from feedserver.services.polling import Polling
+
+_LONGEST_WAIT = 60.0  # seconds between two tries of a source that fails
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """Polls each source every so many seconds. A source that fails holds up no other one."""
+
+    def __init__(self, pollings: Mapping[Polling, float]) -> None:
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(
+                target=self._follow, args=(polling, every), name=f"source {polling.state.name}"
+            )
+            for polling, every in pollings.items()
+        ]
+
+    def start(self) -> None:
+        """Start to poll."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 8.0) -> None:
+        """Let each source finish what is in hand, at most `timeout` seconds, and stop."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every source is still being followed."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def _follow(self, polling: Polling, every: float) -> None:
+        wait = 0.0
+        while not self._stop.wait(wait):
+            try:
+                more = polling.step()
+            except Exception:  # noqa: BLE001 - step has logged it and keeps it in its state
+                wait = min(_LONGEST_WAIT, max(every, 2 * wait))
+            else:
+                wait = 0.0 if more else every

@@ -1,0 +1,7 @@
+"""The application for any WSGI server, `wsgi:app`; `feedserver worker` polls beside it."""
+
+from feedserver.assembly import assemble
+from feedserver.settings import load_settings
+from feedserver.web.app import create_app
+
+app = create_app(assemble(load_settings()))
