@@ -1,6 +1,7 @@
 """Atom 1.0 (RFC 4287) with the Activity Streams 1.0 extension."""
 
 from typing import Any
+from urllib.parse import quote
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -11,8 +12,8 @@ from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.feed import Page
-from feedserver.model.identity import scheme
-from feedserver.model.vocabulary import type_of, verb_of
+from feedserver.model.identity import namespace, scheme
+from feedserver.model.vocabulary import OBJECT_TYPES, type_of, verb_of
 
 ATOM = "http://www.w3.org/2005/Atom"
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
@@ -73,16 +74,17 @@ class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
     """What feedgen does not know: the Activity Streams elements of an entry."""
 
     activity: Activity
+    own: str  # the namespace of types that nobody has registered
 
     def extend_atom(self, entry: Any) -> Any:
         draft = self.activity.draft
         # feedgen loses the relation and the type of an entry's link.
         entry.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
-        _text(entry.find("author"), f"{{{ACTIVITY}}}object-type", _type_iri(draft.actor))
+        _text(entry.find("author"), f"{{{ACTIVITY}}}object-type", _type_iri(draft.actor, self.own))
         _text(entry, f"{{{ACTIVITY}}}verb", SCHEMA + verb_of(draft.verb).as1)
-        _object(entry, "object", draft.object)
+        _object(entry, "object", draft.object, self.own)
         if draft.target is not None:
-            _object(entry, "target", draft.target)
+            _object(entry, "target", draft.target, self.own)
         if draft.occurred is not None:
             _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
         return entry
@@ -93,6 +95,7 @@ def _entry(activity: Activity, page: Page) -> bytes:
     entry = FeedEntry()
     entry.register_extension("activity", _ActivityExtension)
     entry.activity.activity = activity
+    entry.activity.own = namespace(page.authority)
     entry.id(activity.id)
     entry.title(draft.title)
     entry.published(dates.published)
@@ -119,9 +122,9 @@ def _categories(activity: Activity) -> list[tuple[str, str, str]]:
     return [*queues, *products, *(("tag", tag, tag) for tag in draft.tags)]
 
 
-def _object(parent: Any, role: str, object: Object) -> None:
+def _object(parent: Any, role: str, object: Object, own: str) -> None:
     element = etree.SubElement(parent, f"{{{ACTIVITY}}}{role}")
-    _text(element, f"{{{ACTIVITY}}}object-type", _type_iri(object))
+    _text(element, f"{{{ACTIVITY}}}object-type", _type_iri(object, own))
     if object.id is not None:
         _text(element, "id", object.id)
     _text(element, "title", object.name or object.number or type_of(object.type).label)
@@ -130,8 +133,10 @@ def _object(parent: Any, role: str, object: Object) -> None:
         etree.SubElement(element, "link", rel="related", type="text/html", href=object.url)
 
 
-def _type_iri(object: Object) -> str:
-    return SCHEMA + type_of(object.type).as1
+def _type_iri(object: Object, own: str) -> str:
+    if object.type in OBJECT_TYPES:
+        return SCHEMA + type_of(object.type).as1
+    return own + quote(object.type, safe="")
 
 
 def _text(parent: Any, name: str, text: str) -> None:

@@ -39,14 +39,22 @@ def stands_in_path(name: str) -> bool:
 
 
 def feed_path(
-    filter: Filter, extension: str | None = None, parameters: Iterable[tuple[str, str]] = ()
+    filter: Filter,
+    extension: str | None = None,
+    parameters: Iterable[tuple[str, str]] = (),
+    by_name: bool = True,
 ) -> str:
-    """The path of a feed with the given extension (None: by `Accept`) and further parameters."""
+    """The path of a feed with the given extension (None: by `Accept`) and further parameters.
+
+    A single queue, product, tag, actor or customer stands in the path where it can, unless
+    `by_name` is false: a path must name what there is, a parameter need not.
+    """
     pairs = list(filter.pairs)
     path = "/all"
     first = next((clause for clause in filter.clauses if clause.field in COLLECTIONS), None)
     if (
-        first is not None
+        by_name
+        and first is not None
         and not first.excluded
         and len(first.values) == 1
         and stands_in_path(first.values[0])
@@ -62,6 +70,11 @@ def query_string(pairs: Iterable[tuple[str, str]]) -> str:
     """The pairs as a query with its `?`, or nothing."""
     text = "&".join(f"{name}={quote(value, safe=_KEPT)}" for name, value in pairs)
     return f"?{text}" if text else ""
+
+
+def encode_path(path: str) -> str:
+    """A decoded path as it stands in an address, just as `feed_path` would have written it."""
+    return quote(path, safe="/" + _KEPT)
 
 
 def activity_path(id: str, extension: str | None = None) -> str:

@@ -49,7 +49,7 @@ def _next(last: datetime, now: datetime) -> datetime:
 
 
 def _next_second(last: datetime, updated: datetime, now: datetime) -> datetime:
-    second = _whole(updated)
+    second = _whole(min(updated, now))  # microseconds may pass the end of a second
     if second > last:
         return second
     return last + SECOND if last + SECOND <= now else last

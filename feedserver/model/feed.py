@@ -27,12 +27,20 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A filter with a permanent id, a title and, where there is something to say, a subtitle."""
+    """A filter with a permanent id and a title.
+
+    `subtitle` tells, where nothing in the log has a name that the filter asks for, which.
+    """
 
     filter: Filter
     id: str
     title: str
     subtitle: str | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the log has every name that the filter asks for."""
+        return self.subtitle is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.filter import label
 from feedserver.model.text import clean, one_line, shorten
 from feedserver.ports import Bookmark, Log
 
@@ -28,15 +29,19 @@ def cleaned(draft: Draft) -> Draft:
     """The draft with nothing in it that could break a feed.
 
     Characters that XML cannot hold are replaced, titles and names are one line, empty names and
-    repetitions are left out.
+    repetitions are left out. Where an actor has no name or the activity no title, they get one.
     """
+    actor, object = _object(draft.actor), _object(draft.object)
+    if actor.name is None:
+        actor = replace(actor, name=actor.login or label(actor))
+    title = shorten(one_line(draft.title), MAX_TITLE)
     return replace(
         draft,
-        actor=_object(draft.actor),
-        object=_object(draft.object),
+        actor=actor,
+        object=object,
         target=None if draft.target is None else _object(draft.target),
         customer=None if draft.customer is None else _object(draft.customer),
-        title=shorten(one_line(draft.title), MAX_TITLE),
+        title=title or f"{actor.name}: {draft.verb} {label(object)}",
         content=None if draft.content is None else clean(draft.content),
         queues=_names(draft.queues),
         products=_products(draft.products),

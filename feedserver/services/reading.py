@@ -126,14 +126,13 @@ class Reading:
         return self._page(view, activities, self.links(view))
 
     def _page(self, view: View, activities: Sequence[Activity], links: Sequence[Link]) -> Page:
-        collection = feed_path(view.feed.filter, view.representation.extension, [("limit", "0")])
         return Page(
             feed=view.feed,
             activities=tuple(activities),
             updated=view.selection.stamp.updated or self._log.created,
             total=view.selection.total,
             address=view.address,
-            collection=self.base_url + collection,
+            collection=self._address(view, ("limit", "0")),
             is_bare=view.query.limit == 0,
             links=tuple(links),
             authority=self._log.authority,
@@ -146,24 +145,26 @@ class Reading:
         media_type = view.representation.media_type.partition(";")[0]
         own = [("self", view.address, media_type)]
         query, selection = view.query, view.selection
+        limit = [("limit", str(query.limit))] if query.limit not in (0, DEFAULT_LIMIT) else []
         if query.after is not None:
-            own.append(("current", self._address(view), media_type))
+            own.append(("current", self._address(view, *limit), media_type))
             cursor = str(self._index.cursor(selection.scanned))
-            own.append(("next", self._address(view, ("after", cursor)), media_type))
+            own.append(("next", self._address(view, *limit, ("after", cursor)), media_type))
         else:
             if query.before is not None or query.limit == 0:
-                own.append(("first", self._address(view), media_type))
+                own.append(("first", self._address(view, *limit), media_type))
             if selection.left and selection.positions:
                 cursor = str(self._index.cursor(selection.positions[-1]))
-                own.append(("next", self._address(view, ("before", cursor)), media_type))
-        own.append(("alternate", self.base_url + feed_path(query.filter), "text/html"))
+                own.append(("next", self._address(view, *limit, ("before", cursor)), media_type))
+        alternate = self.base_url + feed_path(query.filter, by_name=view.feed.is_known)
+        own.append(("alternate", alternate, "text/html"))
         return [Link(*link) for link in own]
 
     def _address(self, view: View, *parameters: tuple[str, str]) -> str:
-        limit = view.query.limit or DEFAULT_LIMIT
-        said = [("limit", str(limit))] if limit != DEFAULT_LIMIT else []
+        """The address of another page of the same feed, in the same format."""
+        # A name that nothing has yet is not found in a path, but the feed is there.
         return self.base_url + feed_path(
-            view.feed.filter, view.representation.extension, [*said, *parameters]
+            view.feed.filter, view.representation.extension, parameters, view.feed.is_known
         )
 
     def activity(self, id: str) -> Activity:

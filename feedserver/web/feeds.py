@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from feedserver.assembly import Server
 from feedserver.errors import InvalidRequest, NotFound
 from feedserver.formats import FORMATS
-from feedserver.model.addresses import feed_path, parse_feed_path, split_extension
+from feedserver.model.addresses import encode_path, feed_path, parse_feed_path, split_extension
 from feedserver.model.feed import Page
 from feedserver.model.filter import make_filter
 from feedserver.model.query import Query, parse_query
@@ -23,7 +23,7 @@ _LEGAL = "/-._~!$&'()*+,;=:@%?"  # as it was asked, but for what no address may 
 
 def target() -> str:
     """The path and query that were asked for, in characters that an address may hold."""
-    path = quote(request.environ.get("SCRIPT_NAME", "") + request.path, safe="/-._~!$&'()*+,;=:@")
+    path = encode_path(request.environ.get("SCRIPT_NAME", "") + request.path)
     query = quote(request.query_string, safe=_LEGAL)
     return f"{path}?{query}" if query else path
 

@@ -60,13 +60,13 @@ class Pages:
         """The stream page of a feed: what is on it is exactly what the feed sign leads to."""
         lines = [self._line(activity) for activity in page.activities]
         links = {link.rel: link.href for link in page.links}
-        filter = page.feed.filter
+        filter, by_name = page.feed.filter, page.feed.is_known
         return self._render(
             "stream.html",
             page=page,
             days=[(day, list(run)) for day, run in groupby(lines, key=lambda line: line.day)],
-            atom=feed_path(filter, "atom"),
-            json=feed_path(filter, "json"),
+            atom=feed_path(filter, "atom", by_name=by_name),
+            json=feed_path(filter, "json", by_name=by_name),
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,

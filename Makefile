@@ -1,0 +1,52 @@
+# feedserver: `make demo` to see it, `make test` to prove it, `make help` for the rest.
+# Needs python3 (3.11 or later) with venv, and make. Everything goes into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c requirements.txt
+
+.PHONY: demo test check format bench help clean
+
+demo: $(VENV)/.run ## a living demo CRM, its feeds and pages, on http://127.0.0.1:8000
+	@$(BIN)/feedserver demo $(ARGS)
+
+test: $(VENV)/.test ## every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.check ## format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.check ## put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.test ## measure: pull, start-up, polls (DATABASE=clarify.sqlite for one of your own)
+	@$(BIN)/python bench/run.py $(DATABASE)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+
+clean: ## remove what make has made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'feedserver needs Python 3.11 or later; name one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml requirements.txt | $(BIN)/python
+	@echo 'Installing feedserver into $(VENV) …'
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml requirements.txt | $(BIN)/python
+	@echo 'Installing feedserver and its tests into $(VENV) …'
+	@$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.check: pyproject.toml requirements.txt | $(BIN)/python
+	@$(PIP) -e '.[test,check]'
+	@touch $@ $(VENV)/.run $(VENV)/.test

@@ -1,0 +1,53 @@
+"""Builders: valid data of which a test names only what matters to it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from feedserver.model.activity import Draft, Object, Product
+
+NOON = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
+"""The time at which tests begin."""
+
+AUTHORITY = "example.com,2026"
+"""The authority of logs and ids in tests."""
+
+_numbers = count(1)
+
+
+def make_draft(**overrides: Any) -> Draft:
+    """A draft with everything in it, its id unique unless it is given."""
+    number = next(_numbers)
+    draft = Draft(
+        id=f"tag:{AUTHORITY}:crm:act-entry/{number}",
+        source="crm",
+        actor=Object("person", "person-1", "Ada Lovelace", login="ada"),
+        verb="log",
+        object=Object("case", "case-1", "Printer on fire", "1234", "http://crm.example/cases/1234"),
+        title=f"Ada Lovelace logged a note on case 1234 ({number})",
+        occurred=NOON - timedelta(minutes=1),
+        target=Object("queue", "queue-1", "Support"),
+        queues=("Support",),
+        products=(Product("Printer 9000", "B"),),
+        tags=("vip",),
+        customer=Object("organization", "site-1", "Initech", "S-77"),
+        content="<p>It burns.</p>",
+        code="1700",
+        code_name="Phone Log",
+    )
+    return replace(draft, **overrides)
+
+
+class FakeClock:
+    """A clock that stands still until it is moved, forth or back."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let that many seconds pass; a negative number sets the clock back."""
+        self.now += timedelta(seconds=seconds)

@@ -1,0 +1,56 @@
+"""An installation in a folder of its own: settings, a CRM, a store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from feedserver.cli.main import run
+from feedserver.clock import system_clock
+from feedserver.crm.demo import DemoCrm
+
+SETTINGS = """
+authority = "example.com,2026"
+[sources.crm]
+type     = "clarify"
+url      = "sqlite:///{folder}/crm.sqlite"
+timezone = "UTC"
+start    = "all"
+links    = {{ case = "http://crm.example/Cases/Summary/{{id}}" }}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a demo CRM of one day and settings for it."""
+    DemoCrm(tmp_path / "crm.sqlite", system_clock).prepare(days=1)
+    settings = tmp_path / "feedserver.toml"
+    settings.write_text(SETTINGS.format(folder=tmp_path), encoding="utf-8")
+    monkeypatch.setenv("FEEDSERVER_SETTINGS", str(settings))
+    return tmp_path
+
+
+@pytest.fixture
+def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Runs a command as the console script does."""
+
+    def call(*arguments: str) -> Outcome:
+        capfdbinary.readouterr()
+        code = run(arguments)
+        said = capfdbinary.readouterr()
+        return Outcome(code, said.out.decode(), said.err.decode())
+
+    return call

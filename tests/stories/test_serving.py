@@ -1,0 +1,197 @@
+"""The real server process, asked over a real connection on this machine."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedserver.clock import system_clock
+from feedserver.crm.demo import DemoCrm
+
+SETTINGS = """
+authority = "example.com,2026"
+base_url = "http://127.0.0.1:{port}"
+[sources.crm]
+type = "clarify"
+url = "sqlite:///{folder}/crm.sqlite"
+timezone = "UTC"
+start = "all"
+every = 0.2
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+class Running:
+    """A feedserver process."""
+
+    def __init__(self, folder: Path, port: int, *arguments: str) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        self.log = (folder / "log").open("w+b")
+        environment = os.environ | {"FEEDSERVER_SETTINGS": str(folder / "feedserver.toml")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "feedserver", *arguments],
+            env=environment,
+            cwd=folder,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                state = json.loads(self.get("/readyz"))
+                if state["sources"]["crm"]["state"] == "following":
+                    return
+            except OSError:
+                assert self.process.poll() is None, self.said()
+            time.sleep(0.05)
+        pytest.fail(f"not ready: {self.said()}")
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.base + path, timeout=10) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def said(self) -> str:
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    port = free_port()
+    DemoCrm(tmp_path / "crm.sqlite", system_clock).prepare(days=1)
+    text = SETTINGS.format(port=port, folder=tmp_path)
+    (tmp_path / "feedserver.toml").write_text(text, encoding="utf-8")
+    server = Running(tmp_path, port, "serve", "--port", str(port))
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait(10)
+        server.log.close()
+
+
+def test_sigterm_finishes_what_is_in_hand_and_leaves_with_0(running: Running) -> None:
+    started = time.monotonic()
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(len(running.get("/all.atom?limit=500")))
+
+    asking = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in asking:
+        thread.start()
+    time.sleep(0.05)
+    code = running.stop()
+    for thread in asking:
+        thread.join(10)
+
+    assert code == 0, running.said()
+    assert len(answers) == 6
+    assert min(answers) > 1000
+    assert time.monotonic() - started < 10
+
+
+def test_a_line_is_logged_for_each_request(running: Running) -> None:
+    running.get("/queues/Support.atom?limit=1")
+
+    assert re.search(r"127\.0\.0\.1 GET /queues/Support\.atom\?limit=1 200 \d+", running.said())
+
+
+def test_a_second_server_on_the_port_is_told_what_to_do(running: Running, tmp_path: Path) -> None:
+    port = running.base.rpartition(":")[2]
+
+    second = subprocess.run(
+        [sys.executable, "-m", "feedserver", "serve", "--port", port],
+        env=os.environ | {"FEEDSERVER_SETTINGS": str(tmp_path / "feedserver.toml")},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+    assert second.returncode == 1
+    assert f"Port {port} is in use. Try --port {int(port) + 1}." in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_what_another_process_records_is_in_the_next_poll(running: Running, tmp_path: Path) -> None:
+    before = json.loads(running.get("/all.json?limit=0"))["totalItems"]
+    stop = threading.Event()
+    life = threading.Thread(
+        target=DemoCrm(tmp_path / "crm.sqlite", system_clock).live, args=(20_000, stop)
+    )
+    life.start()
+    time.sleep(1)
+    stop.set()
+    life.join(5)
+
+    subprocess.run(
+        [sys.executable, "-m", "feedserver", "pull", "--once"],
+        env=os.environ | {"FEEDSERVER_SETTINGS": str(tmp_path / "feedserver.toml")},
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+
+    assert json.loads(running.get("/all.json?limit=0"))["totalItems"] > before
+
+
+@pytest.mark.skipif(shutil.which("sfeed") is None, reason="sfeed is not installed")
+def test_sfeed_reads_the_feed_as_it_is(running: Running) -> None:
+    page = json.loads(running.get("/all.json"))
+
+    read = subprocess.run(
+        ["sfeed"], input=running.get("/all.atom"), capture_output=True, check=True, timeout=10
+    )
+
+    rows = [line.split("\t") for line in read.stdout.decode().splitlines()]
+    assert [row[5] for row in rows] == [item["id"] for item in page["orderedItems"]]
+    assert [row[1] for row in rows] == [item["name"] for item in page["orderedItems"]]
+    assert all(row[2].startswith(running.base) for row in rows)
+
+
+@pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed")
+def test_newsboat_has_every_entry_once(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "urls").write_text(f"{running.base}/all.atom\n", encoding="utf-8")
+    reload = ["newsboat", "-u", "urls", "-c", "cache.db", "-C", "/dev/null", "-x", "reload"]
+    environment = os.environ | {"HOME": str(tmp_path)}
+
+    for _ in range(2):
+        subprocess.run(
+            reload, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=30
+        )
+
+    items = json.loads(running.get("/all.json"))["orderedItems"]
+    unread = subprocess.run(
+        [*reload[:-1], "print-unread"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+    assert unread.stdout.decode().startswith(f"{len(items)} unread")
