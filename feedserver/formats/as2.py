@@ -37,7 +37,11 @@ class As2Format:
 
     extension = "json"
     media_type = "application/activity+json; charset=utf-8"
-    accepted_as = ("application/activity+json", "application/ld+json", "application/json")
+    accepted_as: tuple[str, ...] = (
+        "application/activity+json",
+        "application/ld+json",
+        "application/json",
+    )
     version = 1
 
     def render(self, page: Page) -> bytes:

@@ -29,7 +29,7 @@ class AtomFormat:
 
     extension = "atom"
     media_type = "application/atom+xml; charset=utf-8"
-    accepted_as = ("application/atom+xml", "application/xml", "text/xml")
+    accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
     version = 1
 
     def render(self, page: Page) -> bytes:

@@ -60,14 +60,14 @@ def ids(answer: Any) -> list[str]:
 def test_a_name_as_it_comes_reaches_its_feed_by_every_link(
     site: Site, field: str, name: str
 ) -> None:
-    named = {
+    members: dict[str, dict[str, Any]] = {
         "queue": {"queues": (name,)},
         "product": {"products": (Product(name),)},
         "tag": {"tags": (name,)},
         "customer": {"customer": Object("organization", None, name)},
         "actor": {"actor": Object("person", "urn:x:1", "Ann Example", login=name)},
-    }[field]
-    draft = make_draft(**named)
+    }
+    draft = make_draft(**members[field])
     site.record(draft, make_draft(queues=("Other",), tags=(), products=()))
     filter = make_filter([(field, False, name)])
 
