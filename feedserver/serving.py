@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from waitress.server import BaseWSGIServer, create_server
 
 from feedserver.assembly import assemble
 from feedserver.errors import FeedserverError, SettingsError
-from feedserver.settings import Settings
+from feedserver.settings import DEFAULT_BASE_URL, Settings
 from feedserver.web.app import create_app
 from feedserver.worker import Worker
 
@@ -20,6 +21,14 @@ THREADS = 16  # requests at once; more wait
 _GRACE = 8.0  # seconds for what is in hand when the process is told to leave
 
 logger = logging.getLogger(__name__)
+
+
+def reached_at(settings: Settings, host: str, port: int) -> Settings:
+    """The settings with the address that is listened on, where they say no `base_url`."""
+    if settings.base_url != DEFAULT_BASE_URL:
+        return settings
+    name = f"[{host}]" if ":" in host else host
+    return replace(settings, base_url=f"http://{name}:{port}")
 
 
 def refuse_open_reading(settings: Settings, host: str) -> None:

@@ -13,6 +13,7 @@ from feedserver.errors import SettingsError
 
 PREFIX = "FEEDSERVER_"
 DEFAULT_PATH = Path("instance") / "feedserver.toml"
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 _NOT_SETTINGS = {"SETTINGS", "TEST_DATA"}
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -35,8 +36,9 @@ SETTINGS = (
     ),
     Row(
         "base_url",
-        "http://127.0.0.1:8000",
-        "The address by which readers reach this server; it stands in links, never in ids.",
+        DEFAULT_BASE_URL,
+        "The address by which readers reach this server; it stands in links, never in ids. "
+        "Where it is not set, `serve` takes the address on which it listens.",
     ),
     Row("store", "sqlite:///feedserver.db", "Where the log is kept, relative to the settings."),
     Row("reading", "open", "Who may read: `open` is everyone who reaches the server."),

@@ -20,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from feedserver.logs import configure_logging
-    from feedserver.serving import refuse_open_reading, serve
+    from feedserver.serving import reached_at, refuse_open_reading, serve
     from feedserver.settings import load_settings
 
     configure_logging(access=True)
-    settings = load_settings()
+    settings = reached_at(load_settings(), arguments.host, arguments.port)
     if not arguments.open:
         refuse_open_reading(settings, arguments.host)
     return serve(settings, arguments.host, arguments.port, with_worker=not arguments.no_worker)

@@ -20,8 +20,6 @@ _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'se
 def create_app(server: Server, is_working: health.Check = health.always) -> Flask:
     """The WSGI application of that server; `is_working` tells whether its worker is."""
     app = Flask(__name__, static_folder=str(static_folder()), static_url_path="/static")
-    # An id such as tag:… or http://… may hold two slashes; they must come through as they are.
-    app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["feedserver"] = server

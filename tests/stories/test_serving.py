@@ -96,24 +96,24 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 def test_sigterm_finishes_what_is_in_hand_and_leaves_with_0(running: Running) -> None:
-    started = time.monotonic()
     answers: list[int] = []
 
-    def ask() -> None:
-        answers.append(len(running.get("/all.atom?limit=500")))
+    def ask(number: int) -> None:
+        answers.append(len(running.get(f"/all.atom?limit=500&utm_x={number}")))
 
-    asking = [threading.Thread(target=ask) for _ in range(6)]
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
     for thread in asking:
         thread.start()
-    time.sleep(0.05)
+    time.sleep(0.4)
+    in_hand = len(asking) - len(answers)
     code = running.stop()
     for thread in asking:
         thread.join(10)
 
     assert code == 0, running.said()
-    assert len(answers) == 6
+    assert in_hand > 0, "the server was too quick for this test; ask for more"
+    assert len(answers) == len(asking)
     assert min(answers) > 1000
-    assert time.monotonic() - started < 10
 
 
 def test_a_line_is_logged_for_each_request(running: Running) -> None:

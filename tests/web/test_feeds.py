@@ -80,6 +80,13 @@ def test_a_name_as_it_comes_reaches_its_feed_by_every_link(
     assert [entry.id for entry in entries] == [draft.id]
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_path_holds_what_a_proxy_would_change(name: str) -> None:
+    path = urlsplit(feed_path(make_filter([("queue", False, name)]), "atom")).path
+
+    assert not re.search("%2F|%5C|%25|%3B|//|/\\.|/-", path, re.IGNORECASE)
+
+
 def hrefs(page: str) -> set[str]:
     return {html.unescape(address) for address in re.findall(r'href="([^"]*)"', page)}
 
