@@ -7,9 +7,9 @@ from random import Random
 from feedserver.crm.demo.directory import Directory
 from feedserver.crm.demo.ledger import record_event
 from feedserver.crm.demo.life import next_event, next_step, until_next_event, until_next_step
-from feedserver.crm.demo.page import Page
 from feedserver.crm.demo.rows import Rows
 from feedserver.crm.demo.world import World
+from feedserver.crm.demo.writing import Writing
 
 
 class Course:
@@ -36,12 +36,12 @@ class Course:
     def advance(self, at: datetime, rows: Rows) -> None:
         """Lets the next event happen at `at`, and writes it into the rows."""
         _, _, objid = heappop(self._agenda)
-        page = Page(rows, self._directory, self._world, at)
+        writing = Writing(rows, self._directory, self._world, at)
         if objid is None:
-            objid = record_event(next_event(self._world, self._random), page)
+            objid = record_event(next_event(self._world, self._random), writing)
             self._plan(at, until_next_event(at, self._random), None)
         else:
-            record_event(next_step(self._world.open[objid], self._random), page)
+            record_event(next_step(self._world.open[objid], self._random), writing)
         if objid in self._world.open:
             self._plan_step(at, objid)
 

@@ -2,17 +2,17 @@
 
 from feedserver.crm.demo.acts import LogNote, LogPhone, ReceiveMail, SendMail
 from feedserver.crm.demo.cast import Activity
-from feedserver.crm.demo.page import Page
 from feedserver.crm.demo.schema import EMAIL_LOG, NOTES_LOG, NULL_DATE, PHONE_LOG
 from feedserver.crm.demo.world import Case
+from feedserver.crm.demo.writing import Writing
 
 _SUPPORT_ADDRESS = "support@crm.example"
 
 
-def log_note(act: LogNote, case: Case, page: Page) -> Case:
-    note = page.rows.insert(
+def log_note(act: LogNote, case: Case, writing: Writing) -> Case:
+    note = writing.rows.insert(
         NOTES_LOG,
-        creation_time=page.now,
+        creation_time=writing.now,
         description=act.text,
         internal=act.internal,
         commitment="",
@@ -21,17 +21,17 @@ def log_note(act: LogNote, case: Case, page: Page) -> Case:
         dev=1,
         x_is_internal=int(act.is_internal),
         case_notes2case=case.objid,
-        notes_owner2user=page.user(act.by),
+        notes_owner2user=writing.user(act.by),
     )
-    page.case_entry(case, Activity.LOG_NOTE, act.by, act_entry2notes_log=note)
+    writing.case_entry(case, Activity.LOG_NOTE, act.by, act_entry2notes_log=note)
     return case
 
 
-def log_phone(act: LogPhone, case: Case, page: Page) -> Case:
-    call = page.rows.insert(
+def log_phone(act: LogPhone, case: Case, writing: Writing) -> Case:
+    call = writing.rows.insert(
         PHONE_LOG,
-        creation_time=page.now,
-        stop_time=page.now,
+        creation_time=writing.now,
+        stop_time=writing.now,
         notes=act.text,
         internal=act.internal,
         commitment="",
@@ -40,29 +40,29 @@ def log_phone(act: LogPhone, case: Case, page: Page) -> Case:
         dev=1,
         x_is_internal=0,
         case_phone2case=case.objid,
-        phone_custmr2contact=page.directory.contacts[case.contact],
-        phone_owner2user=page.user(act.by),
+        phone_custmr2contact=writing.directory.contacts[case.contact],
+        phone_owner2user=writing.user(act.by),
     )
-    page.case_entry(case, Activity.LOG_PHONE, act.by, act_entry2phone_log=call)
+    writing.case_entry(case, Activity.LOG_PHONE, act.by, act_entry2phone_log=call)
     return case
 
 
-def send_mail(act: SendMail, case: Case, page: Page) -> Case:
-    mail = _mail(case, page, _SUPPORT_ADDRESS, _address(case), act.text)
-    page.case_entry(case, Activity.EMAIL_OUT, act.by, act_entry2email_log=mail)
+def send_mail(act: SendMail, case: Case, writing: Writing) -> Case:
+    mail = _mail(case, writing, _SUPPORT_ADDRESS, _address(case), act.text)
+    writing.case_entry(case, Activity.EMAIL_OUT, act.by, act_entry2email_log=mail)
     return case
 
 
-def receive_mail(act: ReceiveMail, case: Case, page: Page) -> Case:
-    mail = _mail(case, page, _address(case), _SUPPORT_ADDRESS, act.text)
-    page.case_entry(case, Activity.EMAIL_IN, act.by, act_entry2email_log=mail)
+def receive_mail(act: ReceiveMail, case: Case, writing: Writing) -> Case:
+    mail = _mail(case, writing, _address(case), _SUPPORT_ADDRESS, act.text)
+    writing.case_entry(case, Activity.EMAIL_IN, act.by, act_entry2email_log=mail)
     return case
 
 
-def _mail(case: Case, page: Page, sender: str, recipient: str, text: str) -> int:
-    return page.rows.insert(
+def _mail(case: Case, writing: Writing, sender: str, recipient: str, text: str) -> int:
+    return writing.rows.insert(
         EMAIL_LOG,
-        creation_time=page.now,
+        creation_time=writing.now,
         sender=sender,
         recipient=recipient,
         cc_list="",

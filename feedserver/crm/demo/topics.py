@@ -39,7 +39,7 @@ PRINTING = Topic(
     ),
     notes=(
         "{name} says the smoke has stopped; the plug is out.",
-        "Cleaned the print head by phone, test page looks better.",
+        "Cleaned the print head by phone, test writing looks better.",
         "The tray sensor reports paper although the tray is empty.",
         "Sent the driver package, {name} will install it this afternoon.",
         "Counter stands at {code} pages, so the roller is due.",
@@ -62,7 +62,7 @@ PRINTING = Topic(
     solutions=(
         "How to clean the print head",
         "Labels print twice: turn off the spooler's copy count",
-        "Set the code page for accents",
+        "Set the code writing for accents",
     ),
     changes=("Fuser sensor misses overheating", "Spooler repeats the last label"),
 )

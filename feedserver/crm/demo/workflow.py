@@ -26,7 +26,6 @@ from feedserver.crm.demo.cast import (
     WORKING,
     Activity,
 )
-from feedserver.crm.demo.page import Page
 from feedserver.crm.demo.rows import Value, ordinal
 from feedserver.crm.demo.schema import (
     CASE,
@@ -37,22 +36,23 @@ from feedserver.crm.demo.schema import (
     date_text,
 )
 from feedserver.crm.demo.world import Case
+from feedserver.crm.demo.writing import Writing
 
 _FIRST_NUMBER = 1000
 _TITLE_LENGTH = 80
 
 
-def open_case(act: OpenCase, page: Page) -> Case:
+def open_case(act: OpenCase, writing: Writing) -> Case:
     """Writes the case and its first entry."""
-    elements, user = page.directory.elements, page.user(act.by)
-    condition = page.open_condition()
-    due = date_text(page.at + timedelta(hours=HOURS_DUE[act.priority]))
-    objid = page.rows.insert(
+    elements, user = writing.directory.elements, writing.user(act.by)
+    condition = writing.open_condition()
+    due = date_text(writing.at + timedelta(hours=HOURS_DUE[act.priority]))
+    objid = writing.rows.insert(
         CASE,
         title=act.title[:_TITLE_LENGTH],
-        creation_time=page.now,
+        creation_time=writing.now,
         case_history="",
-        modify_stmp=page.now,
+        modify_stmp=writing.now,
         is_supercase=0,
         dev=1,
         case_originator2user=user,
@@ -60,14 +60,14 @@ def open_case(act: OpenCase, page: Page) -> Case:
         calltype2gbst_elm=elements[CASE_TYPE, act.case_type],
         respprty2gbst_elm=elements[PRIORITY, act.priority],
         respsvrty2gbst_elm=elements[SEVERITY, act.severity],
-        case_reporter2site=page.directory.sites[act.site],
-        case_reporter2contact=page.directory.contacts[act.contact],
-        entitlement2contract=page.world.contracts.get(act.site),
+        case_reporter2site=writing.directory.sites[act.site],
+        case_reporter2contact=writing.directory.contacts[act.contact],
+        entitlement2contract=writing.world.contracts.get(act.site),
         case_type_lvl1=act.area,
         case_type_lvl2=act.product,
         x_sla_due=due,
         x_made_sla=1,
-        **_product_columns(act, page),
+        **_product_columns(act, writing),
     )
     case = Case(
         objid=objid,
@@ -82,8 +82,8 @@ def open_case(act: OpenCase, page: Page) -> Case:
         status=NEW,
         due=due,
     )
-    page.rows.update(CASE, objid, id_number=case.number)
-    page.case_entry(
+    writing.rows.update(CASE, objid, id_number=case.number)
+    writing.case_entry(
         case,
         Activity.CREATE,
         act.by,
@@ -92,29 +92,29 @@ def open_case(act: OpenCase, page: Page) -> Case:
     return case
 
 
-def _product_columns(act: OpenCase, page: Page) -> dict[str, Value]:
+def _product_columns(act: OpenCase, writing: Writing) -> dict[str, Value]:
     """A case names the part that is installed at the site, or else only the revision."""
-    installed = page.directory.installed.get((act.site, act.product, act.revision))
+    installed = writing.directory.installed.get((act.site, act.product, act.revision))
     if installed is not None:
         return {"case_prod2site_part": installed}
-    return {"case_prt2part_info": page.directory.revisions[act.product, act.revision]}
+    return {"case_prt2part_info": writing.directory.revisions[act.product, act.revision]}
 
 
-def save_case(before: Case, after: Case, page: Page) -> None:
+def save_case(before: Case, after: Case, writing: Writing) -> None:
     """Brings the row of the case, and that of its condition, to what the case is now."""
-    queues = page.directory.queues
-    page.rows.update(
+    queues = writing.directory.queues
+    writing.rows.update(
         CASE,
         after.objid,
-        modify_stmp=page.now,
-        case_owner2user=page.user(after.owner),
-        casests2gbst_elm=page.status(after.status),
+        modify_stmp=writing.now,
+        case_owner2user=writing.user(after.owner),
+        casests2gbst_elm=writing.status(after.status),
         case_currq2queue=queues[after.queue] if after.queue else None,
         case_prevq2queue=queues[after.previous_queue] if after.previous_queue else None,
-        x_made_sla=int(page.now <= after.due),
+        x_made_sla=int(writing.now <= after.due),
     )
     if _condition(before) != _condition(after):
-        page.set_condition(after.condition, _condition(after))
+        writing.set_condition(after.condition, _condition(after))
 
 
 def _condition(case: Case) -> str:
@@ -138,95 +138,95 @@ def _queued(case: Case, queue: str) -> Case:
     return replace(case, queue=queue, previous_queue=previous)
 
 
-def dispatch(act: Dispatch, case: Case, page: Page) -> Case:
+def dispatch(act: Dispatch, case: Case, writing: Writing) -> Case:
     information = f"from {_place(case)} to Queue {act.queue}"
-    page.case_entry(case, Activity.DISPATCH, act.by, information)
+    writing.case_entry(case, Activity.DISPATCH, act.by, information)
     return _queued(case, act.queue)
 
 
-def accept(act: Accept, case: Case, page: Page) -> Case:
-    page.case_entry(case, Activity.ACCEPT, act.by, f"from {_place(case)} to WIP default")
+def accept(act: Accept, case: Case, writing: Writing) -> Case:
+    writing.case_entry(case, Activity.ACCEPT, act.by, f"from {_place(case)} to WIP default")
     return _taken(case, act.by)
 
 
-def yank(act: Yank, case: Case, page: Page) -> Case:
-    page.case_entry(case, Activity.YANK, act.by, f"from {_place(case)} to WIP default")
+def yank(act: Yank, case: Case, writing: Writing) -> Case:
+    writing.case_entry(case, Activity.YANK, act.by, f"from {_place(case)} to WIP default")
     return _taken(case, act.by)
 
 
-def assign(act: Assign, case: Case, page: Page) -> Case:
-    page.case_entry(case, Activity.ASSIGN, act.by, f"{case.number} to {act.to} WIP default")
+def assign(act: Assign, case: Case, writing: Writing) -> Case:
+    writing.case_entry(case, Activity.ASSIGN, act.by, f"{case.number} to {act.to} WIP default")
     return _taken(case, act.to)
 
 
-def forward(act: Forward, case: Case, page: Page) -> Case:
+def forward(act: Forward, case: Case, writing: Writing) -> Case:
     information = f"from {_place(case)} to Queue {act.queue}"
-    message = _reject_message(act, case, page, case.queue or case.owner, act.queue)
-    page.case_entry(case, Activity.FORWARD, act.by, information, act_entry2reject_msg=message)
+    message = _reject_message(act, case, writing, case.queue or case.owner, act.queue)
+    writing.case_entry(case, Activity.FORWARD, act.by, information, act_entry2reject_msg=message)
     return _queued(case, act.queue)
 
 
-def reject(act: Reject, case: Case, page: Page) -> Case:
+def reject(act: Reject, case: Case, writing: Writing) -> Case:
     queue = case.previous_queue
     if queue is None:
         raise ValueError(f"case {case.number} has not been in a queue to which it can go back")
     information = f"from {_place(case)} to Queue {queue}"
-    message = _reject_message(act, case, page, case.owner, queue)
-    page.case_entry(case, Activity.REJECT, act.by, information, act_entry2reject_msg=message)
+    message = _reject_message(act, case, writing, case.owner, queue)
+    writing.case_entry(case, Activity.REJECT, act.by, information, act_entry2reject_msg=message)
     return _queued(case, queue)
 
 
 def _reject_message(
-    act: Forward | Reject, case: Case, page: Page, sender: str, receiver: str
+    act: Forward | Reject, case: Case, writing: Writing, sender: str, receiver: str
 ) -> int:
-    return page.rows.insert(
+    return writing.rows.insert(
         REJECT_MSG,
-        creation_time=page.now,
+        creation_time=writing.now,
         description=act.reason,
         reject_from=sender,
         reject_to=receiver,
         dev=1,
         reject_reason2case=case.objid,
-        reject_person2user=page.user(act.by),
+        reject_person2user=writing.user(act.by),
     )
 
 
-def change_status(act: ChangeStatus, case: Case, page: Page) -> Case:
+def change_status(act: ChangeStatus, case: Case, writing: Writing) -> Case:
     information = f"from Status {case.status} to Status {act.status}"
-    entry = page.case_entry(case, Activity.CHANGE_STATUS, act.by, information)
-    page.rows.insert(
+    entry = writing.case_entry(case, Activity.CHANGE_STATUS, act.by, information)
+    writing.rows.insert(
         STATUS_CHG,
-        creation_time=page.now,
+        creation_time=writing.now,
         notes=act.notes,
         dev=1,
         case_status_chg2case=case.objid,
         status_chg2act_entry=entry,
-        status_chger2user=page.user(act.by),
-        p_status_chg2gbst_elm=page.status(case.status),
-        c_status_chg2gbst_elm=page.status(act.status),
+        status_chger2user=writing.user(act.by),
+        p_status_chg2gbst_elm=writing.status(case.status),
+        c_status_chg2gbst_elm=writing.status(act.status),
     )
     return replace(case, status=act.status)
 
 
-def close_case(act: CloseCase, case: Case, page: Page) -> Case:
+def close_case(act: CloseCase, case: Case, writing: Writing) -> Case:
     information = f"Status = {CLOSED}, Resolution Code = {act.resolution}"
-    entry = page.case_entry(case, Activity.CLOSE, act.by, information)
-    page.rows.insert(
+    entry = writing.case_entry(case, Activity.CLOSE, act.by, information)
+    writing.rows.insert(
         CLOSE_CASE,
-        close_date=page.now,
+        close_date=writing.now,
         summary=act.summary,
         previous_closed=NULL_DATE,
         dev=1,
         last_close2case=case.objid,
-        closer2employee=page.directory.employees[act.by],
+        closer2employee=writing.directory.employees[act.by],
         close_case2act_entry=entry,
-        close_rsolut2gbst_elm=page.directory.elements[RESOLUTION, act.resolution],
-        cls_old_stat2gbst_elm=page.status(case.status),
-        cls_new_stat2gbst_elm=page.status(CLOSED),
+        close_rsolut2gbst_elm=writing.directory.elements[RESOLUTION, act.resolution],
+        cls_old_stat2gbst_elm=writing.status(case.status),
+        cls_new_stat2gbst_elm=writing.status(CLOSED),
     )
     return replace(_taken(case, case.owner), status=CLOSED)
 
 
-def reopen_case(act: ReopenCase, case: Case, page: Page) -> Case:
-    page.case_entry(case, Activity.REOPEN, act.by, f"with Status {WORKING}")
+def reopen_case(act: ReopenCase, case: Case, writing: Writing) -> Case:
+    writing.case_entry(case, Activity.REOPEN, act.by, f"with Status {WORKING}")
     return replace(case, status=WORKING, owner=act.by)

@@ -15,7 +15,7 @@ _CASE_FOCUS = 0
 _CONDITION_CODES = {"Open": 2, "Closed": 4, "Open-Dispatch": 10}
 
 
-class Page:
+class Writing:
     """The time of the step, and the rows that it leaves; `world` is what is so beforehand."""
 
     def __init__(self, rows: Rows, directory: Directory, world: World, at: datetime) -> None:
