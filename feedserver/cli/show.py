@@ -38,9 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
             "actors/NAME or customers/NAME, with .atom or .json"
         ) from None
     format = FORMATS[extension or "atom"]()
-    parsed = parse_query(parse_qsl(query, keep_blank_values=True), clause)
     server = assemble(load_settings())
     try:
+        if clause is not None:
+            clause = (clause[0], server.reading.spelling(*clause))
+        parsed = parse_query(parse_qsl(query, keep_blank_values=True), clause)
         view = server.reading.select(parsed, represent(format), target)
         sys.stdout.buffer.write(format.render(server.reading.page(view)))
         sys.stdout.buffer.flush()

@@ -27,7 +27,7 @@ class Representation:
 
     extension: str | None
     media_type: str
-    version: int
+    version: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,18 @@ class Reading:
         self.base_url = base_url.rstrip("/")
         self.title = title
 
-    def select(self, query: Query, representation: Representation, target: str) -> View:
+    def select(
+        self,
+        query: Query,
+        representation: Representation,
+        target: str,
+        beside: str | None = None,
+    ) -> View:
         """The view of the page that the query asks for, as fresh as the log is now.
 
-        `target` is the path and query by which it was asked. Raises InvalidRequest for what is
-        no cursor and Gone for one that this log does not hold.
+        `target` is the path and query by which it was asked, `beside` what the page will show
+        that is not of the log. Raises InvalidRequest for what is no cursor and Gone for one that
+        this log does not hold.
         """
         feed = self._feed(query.filter)
         if query.after is not None:
@@ -68,8 +75,22 @@ class Reading:
             before = query.before and self._place(query, query.before, representation)
             selection = self._index.newest(query.filter, query.limit, before or None)
         address = self.base_url + target
-        etag = self._etag(query, feed, selection, representation, address)
+        etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
+
+    def spelling(self, field: str, value: str) -> str:
+        """The value as the log spells it: itself, or one that differs by case only.
+
+        Raises NotFound, naming the nearest, where the log has neither.
+        """
+        if self._index.find_name(field, value) is not None:
+            return value
+        near = self.nearest(field, value)
+        for name in near:
+            if name.casefold() == value.casefold():
+                return name
+        nearest = f" Nearest: {', '.join(near)}." if near else ""
+        raise NotFound(f"No {field} is called {value}.{nearest}")
 
     def _place(self, query: Query, text: str, representation: Representation) -> int:
         place = self._index.place(parse_cursor(text))
@@ -104,6 +125,7 @@ class Reading:
         selection: Selection,
         representation: Representation,
         address: str,
+        beside: str | None = None,
     ) -> str:
         # A page that goes forward tells where to ask next: that moves with the head of the log.
         scanned = None if query.after is None else selection.scanned
@@ -116,6 +138,7 @@ class Reading:
             representation,
             selection.stamp,
             scanned,
+            beside,
         )
         digest = hashlib.sha256(repr(told).encode()).digest()[:15]
         return base64.urlsafe_b64encode(digest).decode()

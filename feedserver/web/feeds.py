@@ -9,10 +9,8 @@ from feedserver.assembly import Server
 from feedserver.errors import InvalidRequest, NotFound
 from feedserver.formats import FORMATS
 from feedserver.model.addresses import encode_path, feed_path, parse_feed_path, split_extension
-from feedserver.model.feed import Page
 from feedserver.model.filter import make_filter
 from feedserver.model.query import Query, parse_query
-from feedserver.services.reading import View
 from feedserver.web.bodies import Bodies
 from feedserver.web.conditional import answer
 from feedserver.web.negotiation import HTML, format_of, negotiate
@@ -42,7 +40,6 @@ class FeedViews:
 
     def __init__(self, server: Server, pages: Pages, bodies: Bodies) -> None:
         self._reading = server.reading
-        self._index = server.index
         self._pages = pages
         self._bodies = bodies
 
@@ -61,20 +58,12 @@ class FeedViews:
         stem, extension = split_extension(f"/{collection}/{name}", FORMATS)
         clause = parse_feed_path(stem)
         assert clause is not None
-        spelt = self._index.find_name(*clause)
-        if spelt is None:
-            return self._other_spelling(clause, extension)
-        return self._feed(parse_query(parameters(), clause), extension)
-
-    def _other_spelling(self, clause: tuple[str, str], extension: str | None) -> AnyResponse:
         field, value = clause
-        near = self._reading.nearest(field, value)
-        same = [name for name in near if name.casefold() == value.casefold()]
-        if same:
-            feed = make_filter([(field, False, same[0])])
+        spelling = self._reading.spelling(field, value)
+        if spelling != value:
+            feed = make_filter([(field, False, spelling)])
             return redirect(feed_path(feed, extension, parameters()), 302)
-        nearest = f" Nearest: {', '.join(near)}." if near else ""
-        raise NotFound(f"No {field} is called {value}.{nearest}")
+        return self._feed(parse_query(parameters(), clause), extension)
 
     def _feed(self, query: Query, extension: str | None) -> Response:
         representation = negotiate(extension)
@@ -82,22 +71,22 @@ class FeedViews:
             raise InvalidRequest(
                 ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
             )
-        view = self._reading.select(query, representation, target())
-        response = answer(
-            view.etag, representation.media_type, self._bodies, lambda: self._body(view)
-        )
+        beside = self._pages.state() if representation == HTML else None
+        view = self._reading.select(query, representation, target(), beside)
+
+        def body() -> bytes:
+            page = self._reading.page(view)
+            if representation == HTML:
+                return self._pages.stream(page, query, beside)
+            return format_of(str(representation.extension)).render(page)
+
+        response = answer(view.etag, representation.media_type, self._bodies, body)
         if response.status_code == 200:
             links = ", ".join(
                 f'<{link.href}>; rel="{link.rel}"' for link in self._reading.links(view)
             )
             response.headers["Link"] = links
         return response
-
-    def _body(self, view: View) -> bytes:
-        page: Page = self._reading.page(view)
-        if view.representation == HTML:
-            return self._pages.stream(page, view.query)
-        return format_of(str(view.representation.extension)).render(page)
 
     def activity(self, id: str) -> Response:
         """One activity."""

@@ -2,12 +2,13 @@
 
 from flask import request
 
+from feedserver import __version__
 from feedserver.errors import NotAcceptable
 from feedserver.formats import FORMATS
 from feedserver.ports import Format
 from feedserver.services.reading import Representation, represent
 
-HTML = Representation(None, "text/html; charset=utf-8", 1)
+HTML = Representation(None, "text/html; charset=utf-8", __version__)
 _PAGE = ("text/html", "application/xhtml+xml")
 
 _formats: dict[str, Format] = {}

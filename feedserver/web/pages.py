@@ -56,8 +56,11 @@ class Pages:
         self._server = server
         self._zone = ZoneInfo(server.settings.display_timezone)
 
-    def stream(self, page: Page, query: Query) -> bytes:
-        """The stream page of a feed: what is on it is exactly what the feed sign leads to."""
+    def stream(self, page: Page, query: Query, state: str | None) -> bytes:
+        """The stream page of a feed: what is on it is exactly what the feed sign leads to.
+
+        `state` is what `state()` said when the page was asked for.
+        """
         lines = [self._line(activity) for activity in page.activities]
         links = {link.rel: link.href for link in page.links}
         filter, by_name = page.feed.filter, page.feed.is_known
@@ -70,7 +73,7 @@ class Pages:
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
-            state=self._state(),
+            state=state,
             clauses=[
                 (self._server.index.label(clause.field, value), _without(page, clause.field, value))
                 for clause in filter.clauses
@@ -126,7 +129,7 @@ class Pages:
             sign=verb_of(draft.verb).sign,
             title=draft.title,
             address=draft.object.url or permalink,
-            day=f"{local:%A} {local.day} {local:%B} {local.year}",
+            day=f"{local:%A} {local.day} {local:%B} {local.year}, {local:%Z}",
             time=f"{local:%H:%M}",
             time_in_full=self._full(published),
             happened=self._happened(draft.occurred, published),
@@ -149,8 +152,8 @@ class Pages:
             return f"{local:%H:%M}"
         return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
 
-    def _state(self) -> str | None:
-        """What people must know of the sources to read the stream rightly."""
+    def state(self) -> str | None:
+        """What people must know of the sources to read the stream rightly, None for nothing."""
         for polling in self._server.pollings:
             state = polling.state
             if state.failing_since is not None:
@@ -158,6 +161,11 @@ class Pages:
                 return (
                     f"{state.name} has not answered since {since}. "
                     "Entries after that will come when it does."
+                )
+            if state.answered is not None and state.is_behind:
+                return (
+                    f"Reading the history of {state.name}: {state.recorded:,} entries so far. "
+                    "You can use everything while it runs."
                 )
         return None
 

@@ -86,6 +86,7 @@ def test_show_prints_the_feed_that_http_would_give(command: Command, folder: Pat
     ("path", "sentence"),
     [
         ("nonsense", "nonsense is no feed"),
+        ("queues/Suport.atom", "No queue is called Suport."),
         ("all.atom?queu=x", "`queu` is no parameter. Did you mean `queue`?"),
         ("all.atom?limit=x&since=y", "`since=y` is no date"),
     ],

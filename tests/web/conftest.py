@@ -45,6 +45,11 @@ class Site:
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         return self.app.get(address.removeprefix(BASE), headers=named, status=status)
 
+    def use(self, server: Server) -> None:
+        """Go on with another server, as after a restart with other parts."""
+        self.server = server
+        self.app = TestApp(create_app(server))
+
     def raw(self, address: str, **headers: str) -> TestResponse:
         """GET with the body as it is sent; WebTest would unpack it."""
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}

@@ -7,13 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 import feedparser
 import pytest
-from webtest import TestApp
 
 from feedserver.assembly import assemble_around
 from feedserver.model.activity import Object, Product
 from feedserver.model.addresses import feed_path
 from feedserver.model.filter import make_filter
-from feedserver.web.app import create_app
 from tests.builders import make_draft
 from tests.web.conftest import BASE, Site
 
@@ -183,8 +181,7 @@ def test_a_cursor_that_this_log_does_not_hold_is_410_with_where_to_go_on(site: S
     # An older backup is put back, others are recorded, and the server starts again.
     del site.server.log._activities[1:]  # type: ignore[attr-defined]  # only MemoryLog can be cut
     site.record_some(4)
-    app = create_app(assemble_around(site.server.log, site.server.settings, site.clock))
-    site.app = TestApp(app)
+    site.use(assemble_around(site.server.log, site.server.settings, site.clock))
 
     answer = site.get(cursor, 410)
     assert answer.json["restart"] == f"{BASE}/all.json?after="

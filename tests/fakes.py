@@ -1,0 +1,22 @@
+"""Fakes: parts that behave as a test needs it."""
+
+from feedserver.errors import SourceError
+from feedserver.ports import Known, Poll
+
+
+class FailingSource:
+    """A source that never answers."""
+
+    needs_empty_log = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def poll(self, place: str | None, known: Known) -> Poll:
+        raise SourceError(f"source {self.name}: no answer")
+
+    def sample(self, count: int) -> Poll:
+        raise SourceError(f"source {self.name}: no answer")
+
+    def close(self) -> None:
+        pass

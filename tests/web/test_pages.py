@@ -1,0 +1,182 @@
+"""The pages, as a person sees them."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from feedserver.model.activity import Object
+from feedserver.services.polling import Polling
+from tests.builders import make_draft
+from tests.fakes import FailingSource
+from tests.web.conftest import Site
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def page_of(site: Site, address: str = "/") -> str:
+    text: str = site.get(address, accept=BROWSER).text
+    return text
+
+
+def test_the_stream_shows_the_newest_first_as_sentences(site: Site) -> None:
+    first, second = site.record_some(2)
+
+    page = page_of(site)
+
+    assert page.index(second.title) < page.index(first.title)
+    assert "<h1>Everything</h1>" in page
+
+
+def test_the_headline_is_the_filter_in_words(site: Site) -> None:
+    site.record_some(1)
+
+    page = page_of(site, "/queues/Support?tag=vip&-verb=close&type=case")
+
+    assert "<h1>Cases in queue Support tagged vip, not with verb close</h1>" in page
+    assert "<title>Cases in queue Support tagged vip, not with verb close · feedserver" in page
+
+
+def test_an_entry_leads_to_its_object_its_own_page_and_its_feeds(site: Site) -> None:
+    (draft,) = site.record_some(1)
+
+    page = page_of(site)
+
+    assert f'href="{draft.object.url}"' in page
+    for address in ("/queues/Support", "/tags/vip", "/activities/tag%3A"):
+        assert f'href="{address}' in page
+
+
+def test_the_feed_sign_means_exactly_what_is_on_the_screen(site: Site) -> None:
+    site.record_some(3)
+    site.record_some(2, queues=("Billing",))
+
+    page = page_of(site, "/queues/Support?tag=vip")
+    (address,) = set(re.findall(r'class="subscribe" href="([^"]*)"', page))
+
+    feed = site.get(address.replace("&amp;", "&"))
+    assert re.findall(r"<entry><id>([^<]*)", feed.text) == [
+        draft_id
+        for draft_id in re.findall(r'class="time" href="/activities/([^"]*)"', page)
+        for draft_id in [draft_id.replace("%3A", ":").replace("%2C", ",").replace("%2F", "/")]
+    ]
+
+
+def test_feeds_are_found_by_autodiscovery(site: Site) -> None:
+    site.record_some(1)
+
+    page = page_of(site, "/queues/Support")
+
+    assert re.search(
+        r'<link rel="alternate" type="application/atom\+xml" title="[^"]+" '
+        r'href="/queues/Support.atom">',
+        page,
+    )
+
+
+def test_times_are_told_with_their_zone_and_the_true_one_beside(site: Site) -> None:
+    site.record(make_draft(occurred=site.clock() - timedelta(hours=3)))
+    late = make_draft(occurred=site.clock() - timedelta(hours=5))
+    site.record(late)
+
+    page = page_of(site)
+
+    assert "Friday 8 May 2026, UTC" in page
+    assert 'title="8 May 2026, 09:00:00 UTC"' in page
+    assert "happened 07:00" in page
+
+
+def test_older_entries_are_reached_and_the_end_is_told(site: Site) -> None:
+    drafts = site.record_some(5)
+
+    first = page_of(site, "/all?limit=3")
+    (older,) = re.findall(r'<a href="([^"]+)" rel="next">Older', first)
+    second = page_of(site, older.replace("&amp;", "&"))
+
+    assert drafts[0].title in second
+    assert "That is everything." in second
+    assert "Newest" in second
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/", "Nothing is recorded yet."),
+        ("/all?queue=Suport", "The queue Suport has never been seen."),
+        ("/queues", "Nothing recorded has queues yet."),
+    ],
+)
+def test_an_empty_page_says_why_and_what_to_do(site: Site, address: str, sentence: str) -> None:
+    page = page_of(site, address)
+
+    assert sentence in page
+    assert "href=" in page
+
+
+def test_a_filter_that_matches_nothing_says_so(site: Site) -> None:
+    site.record_some(1, queues=("Support",), tags=())
+    site.record_some(1, queues=("Billing",), tags=("vip",))
+
+    assert "Nothing matches all of this yet." in page_of(site, "/queues/Support?tag=vip")
+
+
+def test_nothing_from_the_crm_is_markup(site: Site) -> None:
+    evil = "<script>alert(1)</script>"
+    site.record(
+        make_draft(
+            title=evil,
+            queues=(evil,),
+            tags=(evil,),
+            actor=Object("person", None, evil),
+            customer=Object("organization", None, evil),
+            content="&lt;script&gt;",
+        )
+    )
+
+    for address in ("/", "/feeds", "/queues", "/all?tag=" + "%3Cscript%3Ealert(1)%3C/script%3E"):
+        answer = site.get(address, accept=BROWSER)
+        assert "<script" not in answer.text
+        assert "script-src" not in answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_source_that_fails_is_told_at_the_head_and_moves_the_etag(site: Site) -> None:
+    site.record_some(1)
+    polling = Polling(FailingSource("crm"), site.server.log, site.server.intake, site.clock)
+    etag = site.get("/", accept=BROWSER).headers["ETag"]
+    site.use(replace(site.server, pollings={polling: 5.0}))
+
+    with pytest.raises(Exception, match="no answer"):
+        polling.step()
+
+    page = site.get("/", 200, accept=BROWSER, if_none_match=etag).text
+    assert "crm has not answered since 8 May 2026, 12:01:00 UTC." in page
+    told = site.get("/readyz").json["sources"]["crm"]
+    assert told["state"] == "failing"
+    assert told["error"] == "source crm: no answer"
+
+
+def test_the_directory_lists_every_name_with_its_count(site: Site) -> None:
+    site.record_some(2, queues=("Support",))
+    site.record_some(1, queues=("Billing/EMEA",))
+
+    page = page_of(site, "/feeds")
+
+    assert re.search(r'href="/queues/Support">Support</a></td><td class="number">2<', page)
+    assert 'href="/all?queue=Billing%2FEMEA">Billing/EMEA</a>' in page
+
+
+def test_the_pages_work_without_script(site: Site) -> None:
+    site.record_some(1)
+
+    for address in ("/", "/feeds", "/queues", "/nope"):
+        answer = site.app.get(address, headers={"Accept": BROWSER}, expect_errors=True)
+        assert "<script" not in answer.text
+
+
+def test_what_a_page_needs_is_there(site: Site) -> None:
+    page = page_of(site)
+
+    for address in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)):
+        assert site.get(address).body
