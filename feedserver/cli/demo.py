@@ -59,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     crm = DemoCrm(folder / "crm.sqlite", system_clock)
     crm.prepare()
     base_url = f"http://127.0.0.1:{arguments.port}"
-    crm_page = "/all?object=tag:" + AUTHORITY
     settings = make_settings(
         folder,
         {
@@ -73,10 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
                     "timezone": "UTC",
                     "start": "all",
                     "every": 1,
-                    "links": {
-                        "case": f"{base_url}{crm_page}:crm/case/{{objid}}",
-                        "solution": f"{base_url}{crm_page}:crm/probdesc/{{objid}}",
-                    },
                 }
             },
         },

@@ -75,7 +75,10 @@ class Pages:
             is_first=query.before is None,
             state=state,
             clauses=[
-                (self._server.index.label(clause.field, value), _without(page, clause.field, value))
+                (
+                    "not " * clause.excluded + self._server.index.label(clause.field, value),
+                    _without(page, clause.field, value),
+                )
                 for clause in filter.clauses
                 for value in clause.values
             ],
@@ -92,8 +95,7 @@ class Pages:
             draft=draft,
             atom=activity_path(activity.id, "atom"),
             json=activity_path(activity.id, "json"),
-            object_feed=draft.object.id
-            and feed_path(make_filter([("object", False, draft.object.id)])),
+            object_feed=_object_feed(activity),
             full=self._full,
         )
 
@@ -128,7 +130,7 @@ class Pages:
         return Line(
             sign=verb_of(draft.verb).sign,
             title=draft.title,
-            address=draft.object.url or permalink,
+            address=draft.object.url or _object_feed(activity) or permalink,
             day=f"{local:%A} {local.day} {local:%B} {local.year}, {local:%Z}",
             time=f"{local:%H:%M}",
             time_in_full=self._full(published),
@@ -168,6 +170,12 @@ class Pages:
                     "You can use everything while it runs."
                 )
         return None
+
+
+def _object_feed(activity: Activity) -> str | None:
+    """The address of everything on the activity's object."""
+    id = activity.draft.object.id
+    return None if id is None else feed_path(make_filter([("object", False, id)]))
 
 
 def _chips(activity: Activity) -> tuple[Chip, ...]:

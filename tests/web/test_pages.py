@@ -48,6 +48,15 @@ def test_an_entry_leads_to_its_object_its_own_page_and_its_feeds(site: Site) -> 
         assert f'href="{address}' in page
 
 
+def test_an_object_without_an_address_leads_to_everything_on_it(site: Site) -> None:
+    site.record(make_draft(object=Object("case", "tag:x,2026:case/7", "Printer on fire", "7")))
+
+    page = page_of(site)
+
+    assert 'href="/all?object=tag:x,2026:case%2F7"' in page
+    assert "<h1>Activities on case 7</h1>" in page_of(site, "/all?object=tag:x,2026:case/7")
+
+
 def test_the_feed_sign_means_exactly_what_is_on_the_screen(site: Site) -> None:
     site.record_some(3)
     site.record_some(2, queues=("Billing",))
