@@ -37,8 +37,15 @@ class Database:
             with self._connection() as connection:
                 try:
                     columns = connection.execute(tables.probe(name)).keys()
-                except (sa.exc.ProgrammingError, sa.exc.OperationalError):
-                    continue  # this site has no such table
+                except sa.exc.ProgrammingError:
+                    continue  # this site has no such table, or does not let us read it
+                except sa.exc.DatabaseError:
+                    # SQLite and Oracle have one error for a table that is not there and for
+                    # much that passes; only the first may be kept for as long as we run.
+                    connection.rollback()
+                    if sa.inspect(connection).has_table(name):
+                        raise
+                    continue
                 found[name] = {column.lower() for column in columns}
         if tables.ENTRY not in found:
             raise SourceError(
@@ -49,13 +56,13 @@ class Database:
 
     @property
     def address(self) -> str:
-        """The database's URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        """The database's URL without its password, and without its query, where one may stand."""
+        return self._engine.url.set(query={}).render_as_string(hide_password=True)
 
     def keys(self, after: int, upto: int, count: int, newest_first: bool = False) -> list[int]:
         """The objids of entries, `after` < objid <= `upto`, at most `count`."""
-        limits = {"after": after, "upto": upto, "count": count}
-        return [row[0] for row in self._rows(tables.select_keys(newest_first), limits)]
+        limits = {"after": after, "upto": upto}
+        return [row[0] for row in self._rows(tables.select_keys(count, newest_first), limits)]
 
     def highest(self) -> int:
         """The highest objid of all entries, 0 where there is none."""
@@ -66,7 +73,7 @@ class Database:
         value: object = date
         if self._engine.dialect.name == "sqlite":
             value = date.strftime("%Y-%m-%d %H:%M:%S")  # where Clarify's dates are text
-        found = self._rows(tables.select_last_before(), {"date": value})[0][0]
+        found = self._rows(tables.select_last_before(), {"moment": value})[0][0]
         return self.highest() if found is None else int(found)
 
     def by(self, name: str, keys: Iterable[object], column: str = "objid") -> dict[Any, Row]:
@@ -87,14 +94,18 @@ class Database:
         self, kind: tables.Kind, keys: Iterable[object], codes: Collection[int], upto: int
     ) -> Iterator[Row]:
         """The steps through queues of those objects, up to the entry `upto`, in its order."""
-        if kind.relation not in self.present[tables.ENTRY]:
+        if not {kind.relation, "act_code", "addnl_info"} <= set(self.present[tables.ENTRY]):
             return iter(())
         return self._in_chunks(tables.select_moves(kind, codes), keys, upto=upto)
 
     def _in_chunks(
         self, statement: sa.Select[Any], keys: Iterable[object], **parameters: object
     ) -> Iterator[Row]:
-        wanted = sorted({key for key in keys if key is not None})  # type: ignore[type-var]
+        # By type first: SQLite may hold text where a key should be, and that compares with none.
+        wanted = sorted(
+            {key for key in keys if key is not None},
+            key=lambda key: (type(key).__name__, key),
+        )
         for start in range(0, len(wanted), CHUNK):
             yield from self._rows(statement, {"keys": wanted[start : start + CHUNK], **parameters})
 
@@ -110,7 +121,10 @@ class Database:
             with self._engine.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            reason = getattr(error, "orig", None) or error
+            reason = str(getattr(error, "orig", None) or error)
+            password = self._engine.url.password
+            if password:
+                reason = reason.replace(str(password), "***")
             raise SourceError(f"source {self._name}: {self.address}: {reason}") from error
 
     def close(self) -> None:
@@ -124,7 +138,7 @@ def _engine(name: str, url: str) -> sa.Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(name, parsed)
         return sa.create_engine(parsed, pool_pre_ping=True)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise SettingsError(
             f"source {name}: `url` is no SQLAlchemy address; write sqlite:////path/to/crm.sqlite"
         ) from None

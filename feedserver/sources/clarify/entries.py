@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,19 +81,20 @@ class EntryReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def read(self, keys: Sequence[int]) -> list[Entry]:
-        """The entries with those objids, in their order. Raises SourceError."""
-        rows = list(self._database.by(ENTRY, keys).values())
-        joined = _Joined(self._database, rows)
-        return [joined.entry(row) for row in rows]
+    def read(self, keys: Sequence[int]) -> "Joined":
+        """The entries with those objids. Raises SourceError."""
+        return Joined(self._database, self._database.by(ENTRY, keys))
 
 
-class _Joined:
-    """The rows of all tables that a set of entries leads to."""
+class Joined:
+    """Some entries and the rows of all tables to which they lead; `keys` are theirs, in order."""
 
-    def __init__(self, database: Database, entries: Sequence[Row]) -> None:
+    def __init__(self, database: Database, rows: Mapping[int, Row]) -> None:
         self._database = database
-        keys = [entry.objid for entry in entries]
+        self._rows = rows
+        self.keys = keys = tuple(rows)
+        entries = tuple(rows.values())
+        self._places = {entry.objid: _places(entry) for entry in entries}
         self._read_objects(entries)
         self._read_people(entries)
         self._read_products()
@@ -107,7 +108,11 @@ class _Joined:
         self._closes = self._by("table_close_case", keys, "close_case2act_entry")
         self._statuses = self._by("table_status_chg", keys, "status_chg2act_entry")
         self._read_lists()
-        self._queues = {row.title: row.objid for row in database.all("table_queue") if row.title}
+        self._queues = {
+            title: row.objid
+            for row in database.all("table_queue")
+            if (title := _text(row.title)) is not None
+        }
         self._trails = self._read_trails(entries)
 
     def _by(self, table: str, keys: Any, column: str = "objid") -> dict[Any, Row]:
@@ -115,7 +120,7 @@ class _Joined:
 
     def _read_objects(self, entries: Sequence[Row]) -> None:
         self._things: dict[str, dict[int, Row]] = {}
-        places = [place for entry in entries for place in _places(entry)]
+        places = [place for found in self._places.values() for place in found]
         for kind in KINDS:
             keys = {objid for found, objid in places if found is kind}
             if kind.name == "case":
@@ -159,10 +164,10 @@ class _Joined:
 
     def _read_lists(self) -> None:
         rows = self._database.all("table_gbst_elm")
-        lists = {row.objid: row.title for row in self._database.all("table_gbst_lst")}
-        self._titles = {row.objid: row.title for row in rows}
+        lists = {row.objid: _text(row.title) for row in self._database.all("table_gbst_lst")}
+        self._titles = {row.objid: _text(row.title) for row in rows}
         self._code_names = {
-            row.rank: row.title
+            _whole(row.rank): _text(row.title)
             for row in rows
             if lists.get(row.gbst_elm2gbst_lst) == _ACTIVITY_NAMES
         }
@@ -170,27 +175,29 @@ class _Joined:
     def _read_trails(self, entries: Sequence[Row]) -> dict[tuple[str, int], Trail]:
         objects: defaultdict[Kind, set[int]] = defaultdict(set)
         for entry in entries:
-            for kind, objid in _places(entry)[:1]:
+            for kind, objid in self._places[entry.objid][:1]:
                 if kind in QUEUED:
                     objects[kind].add(objid)
         upto = max((entry.objid for entry in entries), default=0)
         trails: defaultdict[tuple[str, int], Trail] = defaultdict(Trail)
         for kind, keys in objects.items():
             for row in self._database.moves(kind, keys, SENT_TO | TAKEN_FROM, upto):
-                queue = queue_of_step(row.act_code, row.addnl_info or "", self._queues)
-                trails[kind.name, row.of].step(row.objid, row.act_code, queue)
+                code, info = _whole(row.act_code), _plain(row.addnl_info)
+                queue = queue_of_step(code, info, self._queues)
+                trails[kind.name, row.thing].step(row.objid, code, queue)
         return trails
 
-    def entry(self, row: Row) -> Entry:
-        """The joined entry of that row."""
-        info = row.addnl_info or ""
+    def entry(self, key: int) -> Entry:
+        """The joined entry with that objid."""
+        row = self._rows[key]
+        code, info = _whole(row.act_code), _plain(row.addnl_info)
         thing = self._thing(row)
         holder = self._holder(thing)
-        queue = queue_of_step(row.act_code, info, self._queues)
+        queue = queue_of_step(code, info, self._queues)
         return Entry(
             objid=row.objid,
-            code=row.act_code,
-            code_name=self._code_names.get(row.act_code),
+            code=code,
+            code_name=None if code is None else self._code_names.get(code),
             time=row.entry_time,
             info=info,
             thing=thing,
@@ -211,7 +218,7 @@ class _Joined:
         )
 
     def _thing(self, row: Row) -> Thing | None:
-        places = _places(row)
+        places = self._places[row.objid]
         return self._thing_at(*places[0]) if places else None
 
     def _thing_at(self, kind: Kind, objid: int) -> Thing:
@@ -237,7 +244,8 @@ class _Joined:
             header = self._headers.get(line.demand_dtl2demand_hdr)
             objid = getattr(header, "open_reqst2site", None)
         row = self._sites.get(objid)
-        return Named(row.objid, row.name) if row is not None and row.name else None
+        name = None if row is None else _text(row.name)
+        return None if row is None or name is None else Named(row.objid, name)
 
     def _product(self, thing: Thing | None) -> tuple[str, str | None] | None:
         row = self._things[thing.kind.name].get(thing.objid) if thing is not None else None
@@ -255,8 +263,9 @@ class _Joined:
         for objid in candidates:
             revision = self._revisions.get(objid)
             product = self._products.get(revision.part_info2part_num) if revision else None
-            if revision is not None and product is not None and product.part_number:
-                return product.part_number, _text(revision.mod_level)
+            number = None if product is None else _text(product.part_number)
+            if revision is not None and number is not None:
+                return number, _text(revision.mod_level)
         return None
 
     def _grades(self, thing: Thing | None) -> tuple[tuple[str, str], ...]:
@@ -269,7 +278,8 @@ class _Joined:
             ("severity", row.respsvrty2gbst_elm),
             ("type", row.calltype2gbst_elm),
         )
-        return tuple((name, self._titles[key]) for name, key in graded if self._titles.get(key))
+        titles = ((name, self._titles.get(key)) for name, key in graded)
+        return tuple((name, title) for name, title in titles if title is not None)
 
     def _queue_at(self, objid: int, thing: Thing | None) -> str | None:
         if thing is None or (thing.kind.name, thing.objid) not in self._trails:
@@ -298,17 +308,17 @@ class _Joined:
         return Person("user", user.objid, _full_name(self._employees.get(user.objid)), login)
 
     def _solution(self, row: Row, thing: Thing | None) -> Thing | None:
-        others = [place for place in _places(row)[1:] if place[0].name == "probdesc"]
-        if row.act_code != LINKED or not others or thing is None:
+        others = [place for place in self._places[row.objid][1:] if place[0].name == "probdesc"]
+        if _whole(row.act_code) != LINKED or not others or thing is None:
             return None
         return self._thing_at(*others[0])
 
     def _status(self, row: Row) -> str | None:
         change = self._statuses.get(row.objid)
-        return _text(self._titles.get(change.c_status_chg2gbst_elm)) if change else None
+        return self._titles.get(change.c_status_chg2gbst_elm) if change else None
 
     def _texts(self, row: Row) -> tuple[str, ...]:
-        texts = []
+        texts: list[object] = []
         for relation, (_, column) in LOGS.items():
             log = self._logs[relation].get(getattr(row, relation))
             if log is not None and column and not getattr(log, "x_is_internal", None):
@@ -318,7 +328,7 @@ class _Joined:
         texts.append(getattr(closed, "summary", None))
         texts.append(getattr(changed, "notes", None))
         texts.append(getattr(rejected, "description", None))
-        return tuple(text for text in texts if text and text.strip())
+        return tuple(text for text in map(_plain, texts) if text.strip())
 
 
 def _places(row: Row) -> list[tuple[Kind, int]]:
@@ -336,22 +346,42 @@ def _places(row: Row) -> list[tuple[Kind, int]]:
 def _subcase_number(row: Row, thing: Thing | None) -> str | None:
     if thing is None or thing.kind.name != "case":
         return None
-    number = re.search(r"\bSubcase (\S+)", row.addnl_info or "", re.IGNORECASE)
+    number = re.search(r"\bSubcase (\S+)", _plain(row.addnl_info), re.IGNORECASE)
     return number[1] if number else None
 
 
 def _assignee(row: Row) -> str | None:
-    found = _ASSIGNEE.search(row.addnl_info or "") if row.act_code == ASSIGNED else None
+    if _whole(row.act_code) != ASSIGNED:
+        return None
+    found = _ASSIGNEE.search(_plain(row.addnl_info))
     return found[1] if found else None
 
 
 def _full_name(row: Row | None) -> str | None:
     if row is None:
         return None
-    parts = (str(part).strip() for part in (row.first_name, row.last_name) if part)
-    return " ".join(part for part in parts if part) or None
+    return " ".join(filter(None, map(_text, (row.first_name, row.last_name)))) or None
+
+
+def _plain(value: object) -> str:
+    """The value as text; that of a site which keeps numbers, or bytes, where others keep text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("utf-8", errors="replace")
+    return "" if value is None else str(value)
 
 
 def _text(value: object) -> str | None:
-    """The value as text; a number of a site that keeps numbers as numbers too."""
-    return None if value is None else str(value).strip() or None
+    """The value as text without space around it, None where nothing is left."""
+    return _plain(value).strip() or None
+
+
+def _whole(value: object) -> int | None:
+    """The value as the whole number that it should be, None where it is none."""
+    if isinstance(value, int) or value is None:
+        return value
+    try:
+        return int(_plain(value))
+    except ValueError:
+        return None

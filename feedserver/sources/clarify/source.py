@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedserver.clock import Clock
@@ -135,12 +135,15 @@ class ClarifySource:
         self, keys: Sequence[int]
     ) -> tuple[tuple[Draft, ...], tuple[Problem, ...], tuple[Problem, ...]]:
         drafts, problems, failed = [], [], []
-        for entry in self._entries.read(keys) if keys else ():
+        if not keys:
+            return (), (), ()
+        joined = self._entries.read(keys)
+        for key in joined.keys:
             try:
-                draft, odd = self._mapping.draft(entry)
+                draft, odd = self._mapping.draft(joined.entry(key))
             except Exception as error:  # noqa: BLE001 - one bad row never stops the rest
-                self._failed.add(entry.objid)
-                failed.append(Problem(f"act_entry {entry.objid}", repr(error)))
+                self._failed.add(key)
+                failed.append(Problem(f"act_entry {key}", repr(error)))
             else:
                 drafts.append(draft)
                 problems.extend(odd)
@@ -169,7 +172,7 @@ def make_source(name: str, settings: Mapping[str, object], authority: str, clock
 def _zone(where: str, value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value or ""))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
         wrong = "is no time zone" if value else "is not set, and has no default"
         raise SettingsError(
             f"{where} timezone {wrong}: the CRM stores local times, and what is recorded stays. "
@@ -179,7 +182,7 @@ def _zone(where: str, value: object) -> ZoneInfo:
 
 def _start(where: str, value: object) -> str:
     if isinstance(value, datetime):
-        value = value.astimezone(UTC).date()
+        value = value.date()
     text = value.isoformat() if isinstance(value, date) else str(value or "")
     try:
         return text if text in ("all", "now") else date.fromisoformat(text).isoformat()

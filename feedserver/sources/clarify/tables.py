@@ -180,15 +180,18 @@ def select_all(name: str, present: Present) -> Statement:
     return sa.select(*_columns(table(name), present))
 
 
-def select_keys(newest_first: bool = False) -> Statement:
-    """The objids of entries between the parameters `after` and `upto`, at most `count`."""
+def select_keys(count: int, newest_first: bool = False) -> Statement:
+    """The objids of entries between the parameters `after` and `upto`, at most `count`.
+
+    The count is no parameter: SQL Server would then number the rows and give them in any order.
+    """
     objid = table(ENTRY).c.objid
     return (
         sa.select(objid)
         .where(objid > sa.bindparam("after"))
         .where(objid <= sa.bindparam("upto"))
         .order_by(objid.desc() if newest_first else objid)
-        .limit(sa.bindparam("count", type_=sa.Integer))
+        .limit(count)
     )
 
 
@@ -197,7 +200,7 @@ def select_moves(kind: Kind, codes: Collection[int]) -> Statement:
     entry = table(ENTRY).c
     relation = entry[kind.relation]
     return (
-        sa.select(entry.objid, relation.label("of"), entry.act_code, entry.addnl_info)
+        sa.select(entry.objid, relation.label("thing"), entry.act_code, entry.addnl_info)
         .where(relation.in_(sa.bindparam("keys", expanding=True)))
         .where(entry.act_code.in_(sorted(codes)))
         .where(entry.objid <= sa.bindparam("upto"))
@@ -206,10 +209,10 @@ def select_moves(kind: Kind, codes: Collection[int]) -> Statement:
 
 
 def select_last_before() -> Statement:
-    """The objid before the first entry from the parameter `date` on, null where there is none."""
+    """The objid before the first entry from the parameter `moment` on, null where none is."""
     entry = table(ENTRY).c
     first = sa.func.min(entry.objid)
-    return sa.select(first - 1).where(entry.entry_time >= sa.bindparam("date"))
+    return sa.select(first - 1).where(entry.entry_time >= sa.bindparam("moment"))
 
 
 def select_highest() -> Statement:
@@ -226,8 +229,8 @@ def statements() -> dict[str, Statement]:
     """Every statement that is ever sent, by what it is for; each database must take them all."""
     present = COLUMNS
     found: dict[str, Statement] = {
-        "keys": select_keys(),
-        "newest keys": select_keys(newest_first=True),
+        "keys": select_keys(5),
+        "newest keys": select_keys(5, newest_first=True),
         "last before": select_last_before(),
         "highest": select_highest(),
     }
