@@ -1,6 +1,7 @@
 """The settings: a TOML file, over which the environment wins."""
 
 import difflib
+import math
 import os
 import re
 import tomllib
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedserver.errors import SettingsError
 
@@ -83,14 +85,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError, naming the setting, for what is missing, unknown or wrong.
     """
     environment = os.environ if environment is None else environment
-    path = Path(environment.get(PREFIX + "SETTINGS") or DEFAULT_PATH)
+    named = environment.get(PREFIX + "SETTINGS")
+    path = Path(named or DEFAULT_PATH)
     overrides = _from_environment(environment)
     if path.is_file():
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} is no TOML: {error}") from None
-    elif overrides:
+    elif overrides and not named:
         values = {}
     else:
         raise SettingsError(
@@ -115,6 +118,13 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
         )
     if not re.match(r"https?://[^/?#]+[^?#]*$", known["base_url"]):
         raise SettingsError(f"base_url = {known['base_url']!r} is no http or https address")
+    try:
+        ZoneInfo(known["display_timezone"])
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(
+            f"display_timezone = {known['display_timezone']!r} is no time zone; "
+            'write "Europe/Berlin" or "UTC"'
+        ) from None
     return Settings(folder=folder, sources=_sources(values.get("sources", {})), **known)
 
 
@@ -141,7 +151,11 @@ def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
             if name not in names:
                 raise SettingsError(f"{where} {name} is no setting.{_nearest(name, names)}")
         every = settings.get("every", 5)
-        if not isinstance(every, int | float) or isinstance(every, bool) or every <= 0:
+        if (
+            not isinstance(every, int | float)
+            or isinstance(every, bool)
+            or not 0 < every < math.inf
+        ):
             raise SettingsError(f"{where} every = {every!r} is no number of seconds")
     return values
 
@@ -154,14 +168,17 @@ def _nearest(name: str, known: list[str]) -> str:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """FEEDSERVER_SOURCES__CRM__URL=x as {"sources": {"crm": {"url": "x"}}}."""
     values: dict[str, Any] = {}
-    for name, text in environment.items():
+    for name, text in sorted(environment.items()):  # a table before what lies in it
         if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in _NOT_SETTINGS:
             continue
         *tables, last = name.removeprefix(PREFIX).lower().split("__")
         inner = values
         for table in tables:
             inner = inner.setdefault(table, {})
-        inner[last] = _typed(text)
+            if not isinstance(inner, dict):
+                raise SettingsError(f"{name} lies in {table}, which the environment makes no table")
+        # What stands outside the tables is text: a title may be 2026.
+        inner[last] = _typed(text) if tables or last == "sources" else text
     return values
 
 

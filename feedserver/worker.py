@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from time import monotonic
 
 from feedserver.services.polling import Polling
 
@@ -16,9 +17,13 @@ class Worker:
 
     def __init__(self, pollings: Mapping[Polling, float]) -> None:
         self._stop = threading.Event()
+        # Daemons, so that a source that hangs does not keep a process that is told to leave.
         self._threads = [
             threading.Thread(
-                target=self._follow, args=(polling, every), name=f"source {polling.state.name}"
+                target=self._follow,
+                args=(polling, every),
+                name=f"source {polling.state.name}",
+                daemon=True,
             )
             for polling, every in pollings.items()
         ]
@@ -29,10 +34,11 @@ class Worker:
             thread.start()
 
     def stop(self, timeout: float = 8.0) -> None:
-        """Let each source finish what is in hand, at most `timeout` seconds, and stop."""
+        """Let the sources finish what is in hand, `timeout` seconds at most, and stop."""
         self._stop.set()
+        deadline = monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - monotonic()))
 
     @property
     def is_alive(self) -> bool:

@@ -8,6 +8,7 @@ same clauses are the same feed, with the same id and the same ETag.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from feedserver.model.activity import Draft, Object
@@ -88,8 +89,7 @@ def fold(field: str, value: str) -> str:
     return value.casefold() if field == "tag" else value
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A value of a field by which a filter finds an activity; `label` is what people call it."""
 
     field: str

@@ -34,7 +34,8 @@ def describe(filter: Filter, name: Namer = as_it_is) -> str:
     phrase = ["Everything"]
     if "type" in included:
         plurals = [type_of(value).plural for value in included.pop("type").values]
-        phrase = [_either(plurals).capitalize()]
+        subject = _either(plurals)
+        phrase = [subject[:1].upper() + subject[1:]]
     elif included:
         phrase = ["Activities"]
     phrase += [_clause(clause, name) for clause in included.values()]

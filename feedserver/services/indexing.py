@@ -7,21 +7,22 @@ million activities, where a join in the database takes 250 ms; AND, OR and NOT c
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pyroaring import BitMap
 
+from feedserver.errors import StoreError
 from feedserver.model.activity import Activity
 from feedserver.model.cursor import Cursor, check_of
 from feedserver.model.dates import from_microseconds, to_microseconds
 from feedserver.model.feed import Stamp
-from feedserver.model.filter import Filter, fold, terms
+from feedserver.model.filter import Filter, Term, fold, terms
 from feedserver.ports import Log
 
 _DAY = 24 * 60 * 60 * 1_000_000
-_BATCH = 10_000  # activities that are held at once while a log is read in
+BATCH = 20_000  # activities that are added in one go while a log is read in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class _Posting:
 
 
 class FacetIndex:
-    """Finds positions by filter, as fresh as the log is when it is asked."""
+    """Finds positions by filter, in the log as it was when the index last caught up."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -74,33 +75,51 @@ class FacetIndex:
     def catch_up(self) -> int:
         """Read what the log has more; on return everything committed before the call is found.
 
-        Gives the position up to which the index stands.
+        Gives the position up to which the index stands. Raises StoreError.
         """
         with self._lock:
             while self._log.head() > self._head:
-                # Read first, then change: a store that fails leaves the index as it was.
-                self._add(list(self._log.read(self._head, _BATCH)))
+                before = self._head
+                self._add(self._log.read(before, BATCH))
+                if self._head == before:
+                    raise StoreError(f"the store has lost what followed position {before}")
             return self._head
 
-    def _add(self, activities: Sequence[Activity]) -> None:
-        collected: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    def _add(self, activities: Iterable[Activity]) -> None:
+        """Add the activities, all or none: a log that fails while it is read changes nothing.
+
+        None is held longer than it is looked at; holding them would cost more than all the rest.
+        """
+        found: defaultdict[Term, list[int]] = defaultdict(list)
+        days: defaultdict[int, list[int]] = defaultdict(list)
+        rows: list[tuple[int, int, int, int]] = []
         for activity in activities:
             position, draft = activity.position, activity.draft
-            gap = [0] * (position - len(self._occurred))
             occurred = to_microseconds(draft.occurred or activity.dates.published)
-            self._occurred.extend([*gap, occurred])
-            self._updated.extend([*gap, to_microseconds(activity.dates.updated)])
-            self._checks.extend([*gap, int.from_bytes(check_of(activity), "big")])
-            self._days[occurred // _DAY].add(position)
-            self._all.add(position)
+            updated = to_microseconds(activity.dates.updated)
+            check = int.from_bytes(check_of(activity), "big")
+            rows.append((position, occurred, updated, check))
+            days[occurred // _DAY].append(position)
             for term in terms(draft):
-                folded = fold(term.field, term.value)
-                if folded not in self._postings[term.field]:
-                    self._postings[term.field][folded] = _Posting(term.value, term.label)
-                collected[term.field, folded].append(position)
+                found[term].append(position)
+        for position, occurred, updated, check in rows:
+            gap = [0] * (position - len(self._occurred))
+            self._occurred.extend([*gap, occurred])
+            self._updated.extend([*gap, updated])
+            self._checks.extend([*gap, check])
             self._head = position
-        for (name, folded), positions in collected.items():
-            self._postings[name][folded].positions.update(positions)
+        self._all.update([row[0] for row in rows])
+        for day, positions in days.items():
+            self._days[day].update(positions)
+        for term, positions in found.items():
+            self._posting(term).positions.update(positions)
+
+    def _posting(self, term: Term) -> _Posting:
+        """The posting of the term; the first one to come says how its value is spelt."""
+        postings, folded = self._postings[term.field], fold(term.field, term.value)
+        if folded not in postings:
+            postings[folded] = _Posting(term.value, term.label)
+        return postings[folded]
 
     def cursor(self, position: int) -> Cursor:
         """The cursor that stands on the version at that position; 0 is before everything."""
@@ -110,16 +129,17 @@ class FacetIndex:
     def place(self, cursor: Cursor) -> int | None:
         """The position of the cursor, None where this log does not hold what it stands on."""
         with self._lock:
-            self.catch_up()
+            # A bitmap cannot be asked for what is beyond its 32 bits.
+            if cursor.position > self._head or cursor != self.cursor(cursor.position):
+                return None
             is_there = cursor.position == 0 or cursor.position in self._all
-            return cursor.position if is_there and cursor == self.cursor(cursor.position) else None
+            return cursor.position if is_there else None
 
     def newest(self, filter: Filter, limit: int, before: int | None = None) -> Selection:
         """The newest activities of the feed (older than position `before`), newest first."""
         with self._lock:
-            self.catch_up()
             matching = self._matching(filter)
-            end = len(matching) if before is None else matching.rank(before - 1)
+            end = len(matching) if before is None else matching.rank(max(before, 1) - 1)
             start = max(0, end - limit)
             run = tuple(reversed(matching[start:end]))
             return self._selection(matching, run, left=start, scanned=self._head)
@@ -127,7 +147,6 @@ class FacetIndex:
     def following(self, filter: Filter, limit: int, after: int) -> Selection:
         """The oldest activities of the feed that are newer than position `after`, oldest first."""
         with self._lock:
-            self.catch_up()
             matching = self._matching(filter)
             start = matching.rank(after)
             end = min(len(matching), start + limit)
@@ -192,7 +211,6 @@ class FacetIndex:
     def names(self, field: str) -> tuple[Name, ...]:
         """Every value of the field that the log has, the most frequent first."""
         with self._lock:
-            self.catch_up()
             names = [
                 Name(
                     posting.value,
@@ -207,7 +225,6 @@ class FacetIndex:
     def find_name(self, field: str, value: str) -> str | None:
         """The value as the log spells it, None where the log has no such value."""
         with self._lock:
-            self.catch_up()
             posting = self._postings[field].get(fold(field, value))
             return None if posting is None else posting.value
 
@@ -220,5 +237,4 @@ class FacetIndex:
     def values(self, field: str) -> tuple[str, ...]:
         """Every value of the field as it is spelt, in no particular order."""
         with self._lock:
-            self.catch_up()
             return tuple(posting.value for posting in self._postings[field].values())

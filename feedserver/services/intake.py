@@ -33,15 +33,19 @@ def cleaned(draft: Draft) -> Draft:
     """
     actor, object = _object(draft.actor), _object(draft.object)
     if actor.name is None:
-        actor = replace(actor, name=actor.login or label(actor))
-    title = shorten(one_line(draft.title), MAX_TITLE)
+        actor = replace(actor, name=one_line(actor.login or label(actor)))
+    verb = one_line(draft.verb)
+    title = one_line(draft.title) or one_line(f"{actor.name}: {verb} {label(object)}")
     return replace(
         draft,
+        id=one_line(draft.id),
+        source=one_line(draft.source),
         actor=actor,
+        verb=verb,
         object=object,
         target=None if draft.target is None else _object(draft.target),
         customer=None if draft.customer is None else _object(draft.customer),
-        title=title or f"{actor.name}: {draft.verb} {label(object)}",
+        title=shorten(title, MAX_TITLE),
         content=None if draft.content is None else clean(draft.content),
         queues=_names(draft.queues),
         products=_products(draft.products),
@@ -54,6 +58,8 @@ def cleaned(draft: Draft) -> Draft:
 def _object(object: Object) -> Object:
     return replace(
         object,
+        type=one_line(object.type),
+        id=_optional(object.id),
         name=_optional(object.name),
         number=_optional(object.number),
         login=_optional(object.login),

@@ -67,13 +67,15 @@ class Reading:
         that is not of the log. Raises InvalidRequest for what is no cursor and Gone for one that
         this log does not hold.
         """
+        self._index.catch_up()
         feed = self._feed(query.filter)
         if query.after is not None:
             after = 0 if query.after == "" else self._place(query, query.after, representation)
             selection = self._index.following(query.filter, query.limit, after)
         else:
-            before = query.before and self._place(query, query.before, representation)
-            selection = self._index.newest(query.filter, query.limit, before or None)
+            before = query.before
+            place = None if before is None else self._place(query, before, representation)
+            selection = self._index.newest(query.filter, query.limit, place)
         address = self.base_url + target
         etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
@@ -83,6 +85,9 @@ class Reading:
 
         Raises NotFound, naming the nearest, where the log has neither.
         """
+        if self._index.find_name(field, value) is not None:
+            return value
+        self._index.catch_up()
         if self._index.find_name(field, value) is not None:
             return value
         near = self.nearest(field, value)

@@ -24,20 +24,23 @@ class MemoryLog:
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
         with self._lock:
-            positions = tuple(self._append(draft) for draft in drafts)
+            new = self._recorded(drafts)
+            self._activities.extend(new.values())
+            self._by_id.update(new)
             if bookmark is not None:
                 self._bookmarks[bookmark.name] = bookmark.place
-        return positions
+        positions = {id: activity.position for id, activity in new.items()}
+        return tuple(positions.pop(draft.id, 0) for draft in drafts)
 
-    def _append(self, draft: Draft) -> int:
-        if draft.id in self._by_id:
-            return 0
+    def _recorded(self, drafts: Sequence[Draft]) -> dict[str, Activity]:
+        now = self._clock()
         last = self._activities[-1].dates if self._activities else None
-        dates = first_dates(last, draft.occurred, self._clock())
-        activity = Activity(len(self._activities) + 1, draft, dates)
-        self._activities.append(activity)
-        self._by_id[draft.id] = activity
-        return activity.position
+        new: dict[str, Activity] = {}
+        for draft in drafts:
+            if draft.id not in self._by_id and draft.id not in new:
+                last = first_dates(last, draft.occurred, now)
+                new[draft.id] = Activity(self.head() + len(new) + 1, draft, last)
+        return new
 
     def head(self) -> int:
         return len(self._activities)

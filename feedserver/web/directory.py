@@ -51,6 +51,7 @@ class DirectoryViews:
 
     def _names(self, field: str) -> list[Name]:
         """The names of the field; of an actor's two names, login and id, the login."""
+        self._index.catch_up()
         own = f"tag:{self._authority}:"
         names = self._index.names(field)
         return [name for name in names if field != "actor" or not name.value.startswith(own)]

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from feedserver.assembly import Server
 from feedserver.errors import InvalidRequest, NotFound
 from feedserver.formats import FORMATS
+from feedserver.model.activity import Activity
 from feedserver.model.addresses import encode_path, feed_path, parse_feed_path, split_extension
 from feedserver.model.filter import make_filter
 from feedserver.model.query import Query, parse_query
@@ -90,8 +91,7 @@ class FeedViews:
 
     def activity(self, id: str) -> Response:
         """One activity."""
-        id, extension = split_extension(id, FORMATS)
-        activity = self._reading.activity(id)
+        activity, extension = self._find(id)
         if parameters():
             raise InvalidRequest(["An activity takes no parameters."])
         representation = negotiate(extension)
@@ -104,3 +104,13 @@ class FeedViews:
             return format_of(str(representation.extension)).render_activity(activity, page)
 
         return answer(view.etag, representation.media_type, self._bodies, body)
+
+    def _find(self, asked: str) -> tuple[Activity, str | None]:
+        """The activity with that id, or with the id that is left without an extension."""
+        try:
+            return self._reading.activity(asked), None
+        except NotFound:
+            id, extension = split_extension(asked, FORMATS)
+            if extension is None:
+                raise
+            return self._reading.activity(id), extension

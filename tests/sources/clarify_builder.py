@@ -112,7 +112,9 @@ class Clarify:
         """Add a case."""
         return self.add("table_case", id_number=number, title=title, **values)
 
-    def user(self, login: str = "ada", first: str | None = "Ada", last: str | None = "Love") -> int:
+    def user(
+        self, login: str = "ann", first: str | None = "Ann", last: str | None = "Sample"
+    ) -> int:
         """Add a user and, if it has a name, its employee."""
         objid = self.add("table_user", login_name=login)
         if first is not None:
@@ -148,14 +150,14 @@ def one_entry_of_everything(crm: Clarify) -> list[int]:
     """An entry for each kind of object and log, with everything that belongs to it."""
     revision = crm.product()
     part = crm.add("table_site_part", site_part2part_info=revision)
-    site, contact, user = crm.add("table_site", name="Initech"), crm.contact(), crm.user()
+    site, contact, user = crm.add("table_site", name="Example Works"), crm.contact(), crm.user()
     case = crm.case(
         case_prod2site_part=part, case_reporter2site=site, case_reporter2contact=contact
     )
     header = crm.add("table_demand_hdr", open_reqst2site=site)
     for kind in KINDS:
         thing = case if kind.name == "case" else crm.add(kind.table, **_more(kind, case, header))
-        crm.entry(10500, "7 to ada WIP default", act_entry2user=user, **{kind.relation: thing})
+        crm.entry(10500, "7 to ann WIP default", act_entry2user=user, **{kind.relation: thing})
     for relation, (table, _) in LOGS.items():
         crm.entry(1700, act_entry2case=case, **{relation: crm.add(table)})
     rejected = crm.entry(2600, act_entry2reject_msg=crm.add("table_reject_msg"))

@@ -31,7 +31,7 @@ def compiled(name: str, dialect: str, keys: Sequence[object] | None = None) -> s
     statement = STATEMENTS[name]
     parameters = sa.sql.visitors.iterate(statement)
     names = {part.key for part in parameters if isinstance(part, sa.BindParameter)}
-    keys = keys or (["ada", "bob"] if name.endswith("login_name") else [1, 2, 3])
+    keys = keys or (["ann", "bob"] if name.endswith("login_name") else [1, 2, 3])
     values = {name: value for name, value in {"keys": keys, **VALUES}.items() if name in names}
     return str(
         statement.params(values).compile(

@@ -43,7 +43,7 @@ DoPoll = Callable[..., Poll]
 def test_an_entry_becomes_an_activity_with_everything_that_belongs_to_it(
     crm: Clarify, only_draft: OnlyDraft
 ) -> None:
-    site = crm.add("table_site", name="Initech", site_id="S-77")
+    site = crm.add("table_site", name="Example Works", site_id="S-77")
     case = crm.case(
         "1234",
         "Printer on fire #urgent",
@@ -60,14 +60,14 @@ def test_an_entry_becomes_an_activity_with_everything_that_belongs_to_it(
         "from WIP default to Queue Support",
         "2026-03-02 10:00:00",
         act_entry2case=case,
-        act_entry2user=crm.user("ada"),
+        act_entry2user=crm.user("ann"),
     )
 
     draft = only_draft(links={"case": "https://crm.example/cases/{id}"})
 
     assert draft.id == f"{ROOT}/act_entry/{objid}"
     assert draft.source == "crm"
-    assert draft.actor == Object("person", f"{ROOT}/user/{FIRST_OBJID}", "Ada Love", login="ada")
+    assert draft.actor == Object("person", f"{ROOT}/user/{FIRST_OBJID}", "Ann Sample", login="ann")
     assert draft.verb == "dispatch"
     assert draft.object == Object(
         "case",
@@ -80,8 +80,10 @@ def test_an_entry_becomes_an_activity_with_everything_that_belongs_to_it(
     assert draft.queues == ("Support",)
     assert draft.products == (Product("P-9000", "B"),)
     assert draft.tags == ("priority:High", "severity:Severe", "type:Question", "urgent")
-    assert draft.customer == Object("organization", f"{ROOT}/site/{site}", "Initech")
-    assert draft.title == "Ada Love dispatched case 1234 to queue Support: Printer on fire #urgent"
+    assert draft.customer == Object("organization", f"{ROOT}/site/{site}", "Example Works")
+    assert (
+        draft.title == "Ann Sample dispatched case 1234 to queue Support: Printer on fire #urgent"
+    )
     assert draft.content == "from WIP default to Queue Support"
     assert draft.occurred is not None
     assert draft.occurred.isoformat() == "2026-03-02T09:00:00+00:00"
@@ -118,7 +120,7 @@ SENTENCES = {
     9100: ("detach", "removed a file from case 1234", ""),
     9200: ("update", "responded first on case 1234", ""),
     9800: ("update", "changed the contact of case 1234", ""),
-    10500: ("assign", "assigned case 1234 to Ada Love", "1234 to ada WIP default"),
+    10500: ("assign", "assigned case 1234 to Ann Sample", "1234 to ann WIP default"),
     10600: ("update", "deleted a time and expense log of case 1234", ""),
     92020: ("close", "closed case 1234", ""),
     92021: ("reopen", "reopened case 1234", ""),
@@ -139,7 +141,7 @@ def test_each_code_has_a_verb_and_a_sentence(
     draft = only_draft()
 
     assert draft.verb == verb
-    assert draft.title == f"Ada Love {sentence}: Printer on fire"
+    assert draft.title == f"Ann Sample {sentence}: Printer on fire"
     assert draft.code == str(code)
 
 
@@ -160,7 +162,7 @@ def test_a_subcase_is_created_itself(
 
     draft = only_draft()
 
-    assert (draft.verb, draft.title) == (verb, f"Ada Love {sentence}: Ask")
+    assert (draft.verb, draft.title) == (verb, f"Ann Sample {sentence}: Ask")
     assert draft.object.number == "1234-1"
 
 
@@ -172,18 +174,18 @@ def test_a_case_is_never_created_by_a_subcase_whatever_the_text_says(
     draft = only_draft()
 
     assert draft.verb == "update"
-    assert draft.title == "Ada Love created subcase of case 1234: Printer on fire"
+    assert draft.title == "Ann Sample created subcase of case 1234: Printer on fire"
 
 
 def test_the_customer_of_a_subcase_is_its_cases(crm: Clarify, only_draft: OnlyDraft) -> None:
-    case = crm.case(case_reporter2site=crm.add("table_site", name="Initech"))
+    case = crm.case(case_reporter2site=crm.add("table_site", name="Example Works"))
     subcase = crm.add("table_subcase", id_number="1234-1", subcase2case=case)
     crm.entry(600, act_entry2subcase=subcase, act_entry2user=crm.user())
 
     customer = only_draft().customer
 
     assert customer is not None
-    assert customer.name == "Initech"
+    assert customer.name == "Example Works"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -200,12 +202,12 @@ def test_each_kind_of_object_has_its_word_number_and_title(
 
 
 def test_who_opened_it_for_whom_is_in_the_sentence(crm: Clarify, only_draft: OnlyDraft) -> None:
-    site = crm.add("table_site", name="Initech")
+    site = crm.add("table_site", name="Example Works")
     case = crm.case(case_reporter2contact=crm.contact(), case_reporter2site=site)
     crm.entry(600, act_entry2case=case, act_entry2user=crm.user())
 
     assert only_draft().title == (
-        "Ada Love created case 1234 for Carl Caller at Initech: Printer on fire"
+        "Ann Sample created case 1234 for Carl Caller at Example Works: Printer on fire"
     )
 
 
@@ -254,7 +256,7 @@ def test_an_entry_without_an_object_is_about_the_crm_and_that_is_said(
     answer = poll()
 
     assert answer.drafts[0].object == Object("service", ROOT, "crm")
-    assert answer.drafts[0].title == "Ada Love logged a note on crm"
+    assert answer.drafts[0].title == "Ann Sample logged a note on crm"
     assert [odd.text for odd in answer.problems] == ["it belongs to no object"]
 
 
@@ -265,7 +267,7 @@ def test_a_missing_case_keeps_its_id_and_that_is_said(crm: Clarify, poll: DoPoll
 
     draft = answer.drafts[0]
     assert draft.object == Object("case", f"{ROOT}/case/77")
-    assert draft.title == "Ada Love dispatched a case that is not there to queue Support"
+    assert draft.title == "Ann Sample dispatched a case that is not there to queue Support"
     assert draft.queues == ("Support",)
     assert [odd.text for odd in answer.problems] == ["table_case has no objid 77"]
 
@@ -296,7 +298,7 @@ def test_an_unknown_code_that_the_crm_names_is_told_by_that_name(
     draft = only_draft()
 
     assert (draft.verb, draft.code, draft.code_name) == ("update", "2000", "ESN Received")
-    assert draft.title == "Ada Love updated case 1234 (ESN Received): Printer on fire"
+    assert draft.title == "Ann Sample updated case 1234 (ESN Received): Printer on fire"
 
 
 @pytest.mark.parametrize("code", [99123, 0, -1, None, "ESN"])
@@ -312,7 +314,8 @@ def test_a_code_that_nobody_knows_is_an_update_and_that_is_said(
     known = code if isinstance(code, int) else None
     assert answer.drafts[0].verb == "update"
     assert (
-        answer.drafts[0].title == f"Ada Love updated case 1234 (activity {known}): Printer on fire"
+        answer.drafts[0].title
+        == f"Ann Sample updated case 1234 (activity {known}): Printer on fire"
     )
     assert [odd.text for odd in answer.problems] == [
         f"act_code {known} is unknown and not in the list Activity Name"
@@ -401,7 +404,7 @@ def test_an_assignment_to_nobody_that_is_known_has_no_target(
     draft = only_draft()
 
     assert draft.target is None
-    assert draft.title == "Ada Love assigned case 1234: Printer on fire"
+    assert draft.title == "Ann Sample assigned case 1234: Printer on fire"
 
 
 def test_a_case_is_linked_to_the_solution_that_the_entry_names(
@@ -422,7 +425,7 @@ def test_a_case_is_linked_to_the_solution_that_the_entry_names(
     assert draft.target == Object(
         "solution", f"{ROOT}/probdesc/{solution}", "Water it", "S-5", "https://crm.example/s/S-5"
     )
-    assert draft.title == "Ada Love linked case 1234 to solution S-5: Printer on fire"
+    assert draft.title == "Ann Sample linked case 1234 to solution S-5: Printer on fire"
 
 
 @pytest.mark.parametrize(
@@ -458,7 +461,7 @@ def test_the_status_that_it_was_changed_to_is_in_the_sentence(
 
     draft = only_draft()
 
-    assert draft.title == ("Ada Love changed the status of case 1234 to Waiting: Printer on fire")
+    assert draft.title == ("Ann Sample changed the status of case 1234 to Waiting: Printer on fire")
     assert draft.content == "x<br>\nSince noon"
 
 
@@ -488,7 +491,7 @@ def test_other_objects_have_products_too(
 
 
 def test_the_customer_of_a_part_request_is_its_headers(crm: Clarify, only_draft: OnlyDraft) -> None:
-    site = crm.add("table_site", name="Initech")
+    site = crm.add("table_site", name="Example Works")
     header = crm.add("table_demand_hdr", open_reqst2site=site)
     line = crm.add("table_demand_dtl", detail_number="D-1", demand_dtl2demand_hdr=header)
     crm.entry(600, act_entry2demand_dtl=line, act_entry2user=crm.user())
@@ -496,7 +499,7 @@ def test_the_customer_of_a_part_request_is_its_headers(crm: Clarify, only_draft:
     customer = only_draft().customer
 
     assert customer is not None
-    assert customer.name == "Initech"
+    assert customer.name == "Example Works"
 
 
 class TestInternalText:

@@ -31,7 +31,7 @@ KNOWN = {"Support", "Group 70", "Send to Queue Manager", "Manager", "from Queue 
         (100, "from Queue Support to WIP to WIP", "Support to WIP"),
         (100, "taken", None),
         (4100, "from Queue Group 70 to WIP default", "Group 70"),
-        (10500, "1234 to ada WIP default", None),
+        (10500, "1234 to ann WIP default", None),
         (1700, "moved from WIP default to Queue Support", None),
         (600, "from Queue Support to WIP default", None),
         (None, "to Queue Support", None),
@@ -97,7 +97,7 @@ def test_a_case_stays_with_its_last_queue_after_it_was_taken_out(
     crm.entry(1700, act_entry2case=case)
     crm.entry(100, "from Queue Support to WIP default", act_entry2case=case)
     crm.entry(300, act_entry2case=case)
-    crm.entry(10500, "1234 to ada WIP default", act_entry2case=case)
+    crm.entry(10500, "1234 to ann WIP default", act_entry2case=case)
     crm.entry(2600, "from WIP default to Queue Group 70", act_entry2case=case)
     crm.entry(200, act_entry2case=case)
 

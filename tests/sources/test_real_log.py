@@ -89,7 +89,9 @@ def pulled(
     logger.addHandler(handler)
     pull(database, log)
     logger.removeHandler(handler)
-    yield Pulled(database, folder / "store.db", log, FacetIndex(log), expected(request.param), said)
+    index = FacetIndex(log)
+    index.catch_up()
+    yield Pulled(database, folder / "store.db", log, index, expected(request.param), said)
     log.close()
 
 

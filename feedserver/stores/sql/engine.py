@@ -2,13 +2,14 @@
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
-from feedserver.errors import SettingsError
+from feedserver.errors import SettingsError, StoreError
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another one to commit
 
@@ -17,7 +18,7 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
     """An engine for the store at that SQLAlchemy URL; a relative path is relative to `folder`.
 
     A connection is in no transaction until `BEGIN` is said to it. Raises SettingsError where the
-    URL cannot be used.
+    URL cannot be used, and StoreError where its folder cannot be made.
     """
     try:
         parsed = make_url(url)
@@ -31,17 +32,40 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
             "write sqlite:///feedserver.db (a path, relative to the instance folder)"
         )
     path = folder / str(parsed.database)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the store's folder {path.parent} cannot be made: {error}") from error
     engine = sa.create_engine(parsed.set(database=str(path)), isolation_level="AUTOCOMMIT")
     event.listen(engine, "connect", _prepare)
     return engine
 
 
+def keep_write_ahead(connection: sa.Connection) -> None:
+    """Put the database into write-ahead mode, in which it stays."""
+    # SQLite does not wait for this lock, whatever its timeout: of processes that open a new store
+    # at once, some would be told that it is locked.
+    deadline = monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            return
+        except sa.exc.OperationalError as error:
+            if not _is_busy(error.orig) or monotonic() > deadline:
+                raise
+        sleep(0.01)
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return bool(code & 0xFF == sqlite3.SQLITE_BUSY)  # the upper bits tell why
+
+
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # FULL: a commit is on disk when it returns. In WAL mode NORMAL would lose the newest ones
-    # at a power loss, and with them ids and positions that readers have seen.
+    # at a power loss, and with them ids and positions that readers have seen. The mode itself is
+    # kept in the file: it is set where the store is known to be ours.
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()

@@ -1,8 +1,8 @@
 """The log in a SQL database: one function appends, nothing else writes it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -28,7 +28,11 @@ _VERSIONS = sa.select(
     _version.updated,
     _version.second,
 )
-_AFTER = _VERSIONS.where(_version.position > sa.bindparam("after")).order_by(_version.position)
+_AFTER = (
+    _VERSIONS.where(_version.position > sa.bindparam("after"))
+    .order_by(_version.position)
+    .limit(sa.bindparam("count", type_=sa.Integer))
+)
 _AT = _VERSIONS.where(_version.position.in_(sa.bindparam("positions", expanding=True)))
 _NEWEST_OF = (
     _VERSIONS.where(_version.id == sa.bindparam("id")).order_by(_version.number.desc()).limit(1)
@@ -85,22 +89,22 @@ class SqlLog:
         written = connection.execute(
             sa.select(_version.id, _version.position).where(_version.position > head)
         )
-        return dict(row._tuple() for row in written)
+        return {row.id: row.position for row in written}
 
     def head(self) -> int:
         with self._reading() as connection:
             return int(connection.execute(_HEAD).scalar_one())
 
     def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
-        return islice(self._read(after), limit)
-
-    def _read(self, after: int) -> Iterator[Activity]:
-        while True:
+        left = sys.maxsize if limit is None else limit
+        while left > 0:
+            count = min(left, _READ_AHEAD)
             with self._reading() as connection:
-                rows = connection.execute(_AFTER.limit(_READ_AHEAD), {"after": after}).all()
+                rows = connection.execute(_AFTER, {"after": after, "count": count}).all()
             yield from (_activity(*row) for row in rows)
-            if len(rows) < _READ_AHEAD:
+            if len(rows) < count:
                 return
+            left -= count
             after = rows[-1].position
 
     def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
@@ -142,6 +146,8 @@ class SqlLog:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise StoreError(f"the store cannot be written: {error.orig}") from error
+        except UnicodeEncodeError as error:
+            raise StoreError(f"the store cannot hold half a surrogate pair: {error}") from error
 
 
 @contextmanager

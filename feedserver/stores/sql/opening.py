@@ -11,7 +11,7 @@ from feedserver.errors import SettingsError, StoreError, StoreVersionError
 from feedserver.model.dates import to_microseconds
 from feedserver.model.identity import dated_authority
 from feedserver.stores.sql import tables
-from feedserver.stores.sql.engine import open_engine
+from feedserver.stores.sql.engine import keep_write_ahead, open_engine
 from feedserver.stores.sql.log import SqlLog, exclusively
 
 
@@ -23,10 +23,13 @@ def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
     """
     engine = open_engine(url, folder)
     try:
-        with engine.connect() as connection, exclusively(connection):
-            if not _is_made(connection):
-                _make(connection, authority, clock)
-            log = connection.execute(sa.select(tables.log)).one()
+        with engine.connect() as connection:
+            _is_made(connection)  # Before the mode is set: what is not ours stays untouched.
+            keep_write_ahead(connection)
+            with exclusively(connection):
+                if not _is_made(connection):
+                    _make(connection, authority, clock)
+                log = connection.execute(sa.select(tables.log)).one()
         _check_authority(authority, log.authority)
     except sa.exc.DBAPIError as error:
         engine.dispose()

@@ -1,0 +1,13 @@
+"""How laws are tried in all tests."""
+
+from hypothesis import HealthCheck, settings
+
+# Machines differ too much for a deadline. A law that fails prints how to try it again.
+settings.register_profile(
+    "feedserver",
+    deadline=None,
+    max_examples=60,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("feedserver")

@@ -1,0 +1,93 @@
+"""Wording: what people read."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feedserver.model.filter import EVERYTHING, make_filter
+from feedserver.model.wording import describe, nearest, never_seen
+
+Values = list[tuple[str, bool, str]]
+
+
+@pytest.mark.parametrize(
+    ("values", "phrase"),
+    [
+        ([("queue", False, "Support")], "Activities in queue Support"),
+        ([("product", False, "Printer")], "Activities on product Printer"),
+        ([("tag", False, "vip")], "Activities tagged vip"),
+        ([("actor", False, "ann")], "Activities by ann"),
+        ([("customer", False, "Example Works")], "Activities for customer Example Works"),
+        ([("object", False, "case 1")], "Activities on case 1"),
+        ([("verb", False, "close")], "Activities with verb close"),
+        ([("source", False, "crm")], "Activities from crm"),
+        ([("type", False, "case")], "Cases"),
+        ([("type", False, "case"), ("type", False, "change-request")], "Cases or change requests"),
+        (
+            [("queue", False, "A"), ("queue", False, "B"), ("queue", False, "C")],
+            "Activities in queue A, B or C",
+        ),
+        (
+            [("type", False, "case"), ("queue", False, "Support"), ("tag", True, "noise")],
+            "Cases in queue Support, not tagged noise",
+        ),
+        ([("tag", True, "noise")], "Everything, not tagged noise"),
+        (
+            [("type", True, "case"), ("verb", True, "log")],
+            "Everything, not with verb log, not about cases",
+        ),
+    ],
+)
+def test_a_filter_is_described_as_a_phrase(values: Values, phrase: str) -> None:
+    assert describe(make_filter(values)) == phrase
+
+
+def test_no_filter_is_everything() -> None:
+    assert describe(EVERYTHING) == "Everything"
+
+
+def test_dates_are_part_of_the_phrase() -> None:
+    since = datetime(2026, 11, 19, tzinfo=UTC)
+    filter = make_filter(
+        [("queue", False, "A"), ("tag", True, "b")], since, since + timedelta(hours=14, minutes=5)
+    )
+
+    assert describe(filter) == (
+        "Activities in queue A since 2026-11-19 before 2026-11-19 14:05:00 UTC, not tagged b"
+    )
+
+
+def test_values_are_called_what_people_call_them() -> None:
+    filter = make_filter([("actor", False, "ann")])
+
+    assert describe(filter, lambda field, value: f"{field}:{value}") == "Activities by actor:ann"
+
+
+def test_the_nearest_names_are_those_most_alike_without_regard_to_case() -> None:
+    known = ["Support", "Billing", "support-night"]
+
+    assert nearest("suport", known) == ["Support", "support-night"]
+    assert nearest("SUPPORT", known)[0] == "Support"
+
+
+def test_nothing_is_near_to_a_name_like_no_other() -> None:
+    assert nearest("xyzzy", ["Support", "Billing"]) == []
+
+
+def test_no_more_names_are_given_than_asked_for() -> None:
+    assert len(nearest("queue", ["queue1", "queue2", "queue3"], 2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("near", "sentence"),
+    [
+        ([], "The queue Suport has never been seen."),
+        (["Support"], "The queue Suport has never been seen. Did you mean Support?"),
+        (
+            ["Support", "Export"],
+            "The queue Suport has never been seen. Did you mean Support or Export?",
+        ),
+    ],
+)
+def test_a_name_that_nothing_has_is_told_with_the_nearest(near: list[str], sentence: str) -> None:
+    assert never_seen("queue", "Suport", near) == sentence

@@ -1,0 +1,341 @@
+"""The contract of `ports.Log`, the same for every store."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedserver.clock import Clock
+from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.dates import Dates, first_dates
+from feedserver.ports import Bookmark, Log
+from feedserver.stores.memory import MemoryLog
+from feedserver.stores.sql.opening import open_log
+from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+
+
+def memory_log(folder: Path, clock: Clock) -> Log:
+    return MemoryLog(AUTHORITY, clock)
+
+
+def sqlite_log(folder: Path, clock: Clock) -> Log:
+    return open_log("sqlite:///log.db", folder, AUTHORITY, clock)
+
+
+STORES: dict[str, Callable[[Path, Clock], Log]] = {"memory": memory_log, "sqlite": sqlite_log}
+
+NAIVE = datetime(2026, 5, 8, 12, 0)  # noqa: DTZ001 - a date that no log can order
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=STORES)
+def log(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Log]:
+    log = STORES[request.param](tmp_path, clock)
+    yield log
+    log.close()
+
+
+@pytest.fixture(scope="module", params=STORES)
+def kept_log(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Log]:
+    """A log that the examples of a law share."""
+    log = STORES[request.param](tmp_path_factory.mktemp("law"), FakeClock())
+    yield log
+    log.close()
+
+
+def ids(log: Log, after: int = 0, limit: int | None = None) -> list[str]:
+    return [activity.id for activity in log.read(after, limit)]
+
+
+def test_an_empty_log_has_nothing(log: Log) -> None:
+    assert log.head() == 0
+    assert list(log.read(0)) == []
+    assert log.at([1]) == ()
+    assert log.find("tag:nothing") is None
+    assert set(log.known(["tag:nothing"])) == set()
+    assert log.bookmark("source crm") is None
+
+
+def test_a_log_tells_which_it_is(log: Log) -> None:
+    assert len(log.epoch) == 8
+    assert log.authority == AUTHORITY
+    assert log.created == NOON
+
+
+def test_positions_begin_with_1_and_grow_in_order_without_a_gap(log: Log) -> None:
+    first, second, third = make_draft(), make_draft(), make_draft()
+
+    assert log.append([first, second]) == (1, 2)
+    assert log.append([third]) == (3,)
+
+    assert [activity.position for activity in log.read(0)] == [1, 2, 3]
+    assert ids(log) == [first.id, second.id, third.id]
+    assert log.head() == 3
+
+
+def test_a_known_id_changes_nothing(log: Log) -> None:
+    draft = make_draft(title="as it was")
+    log.append([draft])
+    before = list(log.read(0))
+
+    assert log.append([make_draft(id=draft.id, title="as it is")]) == (0,)
+
+    assert list(log.read(0)) == before
+    assert log.find(draft.id) == before[0]
+    assert log.head() == 1
+
+
+def test_a_known_id_takes_no_position_from_what_follows(log: Log) -> None:
+    known, other, another = make_draft(), make_draft(), make_draft()
+    log.append([known])
+
+    assert log.append([other, known, another]) == (2, 0, 3)
+
+    assert ids(log) == [known.id, other.id, another.id]
+
+
+def test_an_id_that_stands_twice_in_a_batch_is_recorded_once_as_it_came_first(log: Log) -> None:
+    first = make_draft(title="first")
+    second = make_draft(id=first.id, title="second")
+    other = make_draft()
+
+    assert log.append([first, second, other, second]) == (1, 0, 2, 0)
+
+    assert [activity.draft for activity in log.read(0)] == [first, other]
+
+
+def test_nothing_to_append_is_no_change(log: Log) -> None:
+    assert log.append([]) == ()
+    assert log.head() == 0
+
+
+def test_a_bookmark_is_stored_with_drafts(log: Log) -> None:
+    log.append([make_draft()], Bookmark("source crm", "place 1"))
+
+    assert log.bookmark("source crm") == "place 1"
+
+
+def test_a_bookmark_is_stored_alone(log: Log) -> None:
+    log.append([], Bookmark("source crm", "place 1"))
+
+    assert log.bookmark("source crm") == "place 1"
+    assert log.head() == 0
+
+
+def test_a_bookmark_moves_also_where_every_draft_is_known(log: Log) -> None:
+    draft = make_draft()
+    log.append([draft], Bookmark("source crm", "place 1"))
+
+    log.append([draft], Bookmark("source crm", "place 2"))
+
+    assert log.bookmark("source crm") == "place 2"
+
+
+def test_a_bookmark_moves_no_other_one(log: Log) -> None:
+    log.append([], Bookmark("source crm", "place 1"))
+    log.append([], Bookmark("source mail", "9"))
+    log.append([], Bookmark("source crm", "place 2"))
+
+    assert (log.bookmark("source crm"), log.bookmark("source mail")) == ("place 2", "9")
+
+
+def test_drafts_without_a_bookmark_leave_it_where_it_is(log: Log) -> None:
+    log.append([], Bookmark("source crm", "place 1"))
+
+    log.append([make_draft()])
+
+    assert log.bookmark("source crm") == "place 1"
+
+
+@pytest.mark.parametrize(
+    ("after", "limit", "positions"),
+    [
+        (0, None, [1, 2, 3, 4, 5]),
+        (2, None, [3, 4, 5]),
+        (5, None, []),
+        (99, None, []),
+        (0, 2, [1, 2]),
+        (3, 2, [4, 5]),
+        (4, 2, [5]),
+        (0, 0, []),
+    ],
+)
+def test_reading_goes_on_after_a_position(
+    log: Log, after: int, limit: int | None, positions: list[int]
+) -> None:
+    log.append([make_draft() for _ in range(5)])
+
+    assert [activity.position for activity in log.read(after, limit)] == positions
+
+
+def test_versions_are_given_in_the_order_asked_without_those_that_are_not(log: Log) -> None:
+    log.append([make_draft() for _ in range(4)])
+
+    found = log.at([4, 99, 1, 0, 2, 4])
+
+    assert [activity.position for activity in found] == [4, 1, 2, 4]
+
+
+def test_an_activity_is_found_by_its_id(log: Log) -> None:
+    draft = make_draft()
+    log.append([make_draft(), draft, make_draft()])
+
+    found = log.find(draft.id)
+
+    assert found is not None
+    assert (found.position, found.draft, found.id) == (2, draft, draft.id)
+
+
+def test_ids_are_told_apart_by_every_sign(log: Log) -> None:
+    log.append([make_draft(id="tag:a")])
+
+    assert log.find("tag:A") is None
+    assert log.find("tag:a ") is None
+    assert set(log.known(["tag:A", "tag:a", "tag:"])) == {"tag:a"}
+
+
+def test_the_known_ids_are_those_recorded(log: Log) -> None:
+    recorded, other = make_draft(), make_draft()
+    log.append([recorded])
+
+    assert set(log.known([other.id, recorded.id])) == {recorded.id}
+    assert set(log.known([])) == set()
+
+
+def test_more_than_a_statement_takes_is_read_and_written_whole(log: Log) -> None:
+    drafts = [make_draft() for _ in range(5003)]
+    order = list(range(5003, 0, -1))
+
+    assert log.append(drafts) == tuple(range(1, 5004))
+
+    assert ids(log) == [draft.id for draft in drafts]
+    assert ids(log, after=1, limit=5001) == [draft.id for draft in drafts[1:5002]]
+    assert [activity.position for activity in log.at(order)] == order
+    assert set(log.known([draft.id for draft in drafts])) == {draft.id for draft in drafts}
+    assert log.append([*drafts, make_draft()])[-1] == 5004
+
+
+def test_dates_go_on_over_batches_and_whatever_the_clock_does(log: Log, clock: FakeClock) -> None:
+    expected: list[Dates] = []
+    for seconds, count in [(0, 3), (0.0005, 2), (-3600, 2), (7200, 4), (0, 1)]:
+        clock.advance(seconds)
+        batch = [make_draft(occurred=clock()) for _ in range(count)]
+        log.append(batch)
+        for draft in batch:
+            last = expected[-1] if expected else None
+            expected.append(first_dates(last, draft.occurred, clock()))
+
+    assert [activity.dates for activity in log.read(0)] == expected
+
+
+def test_a_late_event_and_one_without_a_time_are_dated_after_the_last(log: Log) -> None:
+    log.append([make_draft(occurred=NOON.replace(hour=11))])
+    log.append([make_draft(occurred=NOON.replace(hour=3)), make_draft(occurred=None)])
+
+    dates = [activity.dates for activity in log.read(0)]
+
+    assert [date.published.microsecond for date in dates] == [0, 1000, 2000]
+    assert {date.published.hour for date in dates} == {11}
+
+
+def test_an_activity_is_the_same_however_it_is_read(log: Log) -> None:
+    draft = make_draft()
+    log.append([draft])
+
+    (read,) = log.read(0)
+
+    assert log.at([1]) == (read,)
+    assert log.find(draft.id) == read
+
+
+def test_a_draft_of_nothing_but_what_must_be_comes_back_equal(log: Log) -> None:
+    draft = Draft("tag:a", "crm", Object("person"), "log", Object("case"), "")
+
+    log.append([draft])
+
+    assert [activity.draft for activity in log.read(0)] == [draft]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+OPTIONAL = st.none() | TEXTS
+OBJECTS = st.builds(Object, TEXTS, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL, OPTIONAL)
+NAMES = st.lists(TEXTS, max_size=3).map(tuple)
+MEMBERS: dict[str, st.SearchStrategy[Any]] = {
+    "source": TEXTS,
+    "actor": OBJECTS,
+    "verb": TEXTS,
+    "object": OBJECTS,
+    "title": TEXTS,
+    "occurred": st.none() | st.datetimes(timezones=st.just(UTC)),
+    "target": st.none() | OBJECTS,
+    "queues": NAMES,
+    "products": st.lists(st.builds(Product, TEXTS, OPTIONAL), max_size=2).map(tuple),
+    "tags": NAMES,
+    "customer": st.none() | OBJECTS,
+    "content": OPTIONAL,
+    "code": OPTIONAL,
+    "code_name": OPTIONAL,
+}
+DRAFTS = st.fixed_dictionaries(MEMBERS).map(lambda members: make_draft(**members))
+
+
+def test_the_law_below_is_about_every_member_of_a_draft() -> None:
+    assert {"id", *MEMBERS} == {field.name for field in fields(Draft)}
+
+
+@given(draft=DRAFTS)
+def test_everything_of_a_draft_comes_back_equal(kept_log: Log, draft: Draft) -> None:
+    (position,) = kept_log.append([draft])
+
+    (activity,) = kept_log.at([position])
+
+    assert activity.draft == draft
+
+
+def test_a_batch_that_fails_leaves_nothing(log: Log, clock: FakeClock) -> None:
+    kept, good, bad = make_draft(), make_draft(), make_draft(occurred=NAIVE)
+    log.append([kept], Bookmark("source crm", "place 1"))
+    before = list(log.read(0))
+
+    with pytest.raises(TypeError):
+        log.append([good, bad, make_draft()], Bookmark("source crm", "place 2"))
+
+    assert list(log.read(0)) == before
+    assert log.head() == 1
+    assert log.find(good.id) is None
+    assert set(log.known([good.id, bad.id])) == set()
+    assert log.bookmark("source crm") == "place 1"
+
+
+def test_what_was_good_in_a_batch_that_failed_is_recorded_with_the_next_one(log: Log) -> None:
+    good = make_draft()
+    with pytest.raises(TypeError):
+        log.append([good, make_draft(occurred=NAIVE)])
+
+    assert log.append([good]) == (1,)
+
+    assert [activity.draft for activity in log.read(0)] == [good]
+
+
+def test_threads_that_append_the_same_at_once_record_each_id_once(log: Log) -> None:
+    drafts = [make_draft() for _ in range(60)]
+    batches = [drafts[start : start + 6] for start in range(0, 60, 3)]
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(log.append, batches + batches[::-1]))
+
+    positions = sorted(position for answer in answers for position in answer if position)
+    assert positions == list(range(1, 61))
+    assert sorted(ids(log)) == sorted(draft.id for draft in drafts)
