@@ -165,7 +165,7 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         "FEEDSERVER_AUTHORITY": "example.com,2026",
     }
 
-    with pytest.raises(SettingsError, match="No settings at .*none.toml"):
+    with pytest.raises(SettingsError, match=r"No settings at .*none\.toml"):
         load_settings(environment)
 
 

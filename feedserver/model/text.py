@@ -19,11 +19,15 @@ _SPACE = re.compile(r"\s+")
 
 def clean(text: str) -> str:
     """The text with U+FFFD for each character that must not stand in XML, and `\\n` line ends."""
+    if text.isprintable():  # nearly always, and told ten times as fast; nothing illegal is
+        return text
     return _NEWLINE.sub("\n", _ILLEGAL.sub(REPLACEMENT, text))
 
 
 def one_line(text: str) -> str:
     """The text cleaned, on one line, with single spaces."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return _SPACE.sub(" ", clean(text)).strip()
 
 

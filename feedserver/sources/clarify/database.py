@@ -1,6 +1,6 @@
 """The connection to the CRM's database: reads only, and in chunks that every engine takes."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -84,7 +84,7 @@ class Database:
         rows = self._in_chunks(statement, keys)
         return {getattr(row, column): row for row in rows}
 
-    def all(self, name: str) -> list[Row]:
+    def all(self, name: str) -> Sequence[Row]:
         """Every row of a small table."""
         if name not in self.present:
             return []
@@ -111,9 +111,9 @@ class Database:
 
     def _rows(
         self, statement: sa.Select[Any], parameters: Mapping[str, object] | None = None
-    ) -> list[Row]:
+    ) -> Sequence[Row]:
         with self._connection() as connection:
-            return list(connection.execute(statement, parameters or {}))
+            return connection.execute(statement, parameters or {}).all()
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
