@@ -12,7 +12,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 
 from feedserver.sources.clarify.database import CHUNK, Database
-from feedserver.sources.clarify.entries import EntryReader
+from feedserver.sources.clarify.joining import Joined
 from feedserver.sources.clarify.tables import COLUMNS, statements
 from tests.sources.clarify_builder import Clarify, one_entry_of_everything
 
@@ -96,7 +96,7 @@ def test_every_statement_that_is_sent_is_one_of_these(crm: Clarify) -> None:
     )
 
     keys = one_entry_of_everything(crm)
-    EntryReader(database).read(keys)
+    Joined(database, keys)
     database.keys(0, database.highest(), 5)
     database.keys(0, database.highest(), 5, newest_first=True)
     database.last_before(datetime.fromisoformat("2026-01-01"))

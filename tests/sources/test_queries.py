@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from feedserver.sources.clarify.database import CHUNK, Database
-from feedserver.sources.clarify.entries import EntryReader
+from feedserver.sources.clarify.joining import Joined
 from feedserver.sources.clarify.tables import ENTRY
 from tests.sources.clarify_builder import FIRST_OBJID, Clarify
 
@@ -46,7 +46,7 @@ def statements_for(crm: Clarify, count: int) -> list[str]:
     event.listen(
         database._engine, "before_execute", lambda _c, statement, *_: sent.append(str(statement))
     )
-    joined = EntryReader(database).read(range(FIRST_OBJID, FIRST_OBJID + count))
+    joined = Joined(database, range(FIRST_OBJID, FIRST_OBJID + count))
     entries = [joined.entry(key) for key in joined.keys]
     database.close()
     assert len(entries) == count
@@ -75,7 +75,7 @@ def test_entries_that_share_everything_take_one_statement_for_each_table(crm: Cl
         database._engine, "before_execute", lambda _c, statement, *_: sent.append(statement)
     )
 
-    EntryReader(database).read(range(FIRST_OBJID, FIRST_OBJID + CHUNK))
+    Joined(database, range(FIRST_OBJID, FIRST_OBJID + CHUNK))
 
     database.close()
     assert len({str(statement) for statement in sent}) == len(sent)

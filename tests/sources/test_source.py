@@ -15,11 +15,11 @@ from feedserver.model.activity import Draft
 from feedserver.ports import Bookmark, Poll, Problem, Source
 from feedserver.services.intake import cleaned
 from feedserver.services.polling import Polling
-from feedserver.sources.clarify import ClarifySource, make_source
+from feedserver.sources.clarify import make_source
 from feedserver.sources.clarify.database import Database
 from feedserver.sources.clarify.entries import Entry
 from feedserver.sources.clarify.mapping import EntryMapping
-from feedserver.sources.clarify.source import BATCH, SWEEP
+from feedserver.sources.clarify.source import BATCH, SWEEP, ClarifySource
 from feedserver.sources.clarify.tables import COLUMNS, ENTRY
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, FakeClock, make_draft
@@ -442,9 +442,7 @@ class TestBadRows:
     def brittle(
         self, crm: Clarify, mapping: BrittleMapping, clock: FakeClock
     ) -> Iterator[ClarifySource]:
-        source = ClarifySource(
-            "crm", Database("crm", crm.url), mapping, "all", clock, ZoneInfo("UTC")
-        )
+        source = ClarifySource("crm", Database("crm", crm.url), mapping, "all", clock)
         yield source
         source.close()
 

@@ -1,5 +1,5 @@
 """The activity log of a Clarify or Dovetail CRM, read from its database."""
 
-from feedserver.sources.clarify.source import ClarifySource, make_source
+from feedserver.sources.clarify.making import make_source
 
-__all__ = ["ClarifySource", "make_source"]
+__all__ = ["make_source"]

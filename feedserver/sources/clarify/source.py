@@ -1,17 +1,15 @@
 """The source: which entries are new, and how nothing is ever left out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedserver.clock import Clock
-from feedserver.errors import SettingsError
 from feedserver.model.activity import Draft
-from feedserver.ports import Known, Poll, Problem, Source
+from feedserver.ports import Known, Poll, Problem
 from feedserver.sources.clarify.database import Database
-from feedserver.sources.clarify.entries import EntryReader
+from feedserver.sources.clarify.joining import Joined
 from feedserver.sources.clarify.mapping import EntryMapping
 
 BATCH = 5000  # entries that become drafts in one poll
@@ -43,17 +41,14 @@ class ClarifySource:
         mapping: EntryMapping,
         start: str,
         clock: Clock,
-        zone: ZoneInfo,
         window: int = WINDOW,
     ) -> None:
         self.name = name
         self.needs_empty_log = start == "all"
         self._database = database
-        self._entries = EntryReader(database)
         self._mapping = mapping
         self._start = start
         self._clock = clock
-        self._zone = zone
         self._window = window
         self._swept_to: int | None = None
         self._sweep_end = 0
@@ -137,7 +132,7 @@ class ClarifySource:
         drafts, problems, failed = [], [], []
         if not keys:
             return (), (), ()
-        joined = self._entries.read(keys)
+        joined = Joined(self._database, keys)
         for key in joined.keys:
             try:
                 draft, odd = self._mapping.draft(joined.entry(key))
@@ -148,57 +143,3 @@ class ClarifySource:
                 drafts.append(draft)
                 problems.extend(odd)
         return tuple(drafts), tuple(problems), tuple(failed)
-
-
-def make_source(name: str, settings: Mapping[str, object], authority: str, clock: Clock) -> Source:
-    """The source that those settings describe.
-
-    Raises SettingsError, naming the setting, where one is missing or wrong.
-    """
-    where = f"[sources.{name}]"
-    zone = _zone(where, settings.get("timezone"))
-    start = _start(where, settings.get("start"))
-    links = _links(where, settings.get("links", {}))
-    url = settings.get("url")
-    if not isinstance(url, str):
-        raise SettingsError(f"{where} has no `url`; write the SQLAlchemy address of the CRM")
-    window = settings.get("window", WINDOW)
-    if not isinstance(window, int) or window < 0:
-        raise SettingsError(f"{where} window = {window!r} is no number of objids")
-    mapping = EntryMapping(authority, name, zone, links)
-    return ClarifySource(name, Database(name, url), mapping, start, clock, zone, window)
-
-
-def _zone(where: str, value: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(value or ""))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        wrong = "is no time zone" if value else "is not set, and has no default"
-        raise SettingsError(
-            f"{where} timezone {wrong}: the CRM stores local times, and what is recorded stays. "
-            'Write the zone of its clock: timezone = "Europe/Berlin"'
-        ) from None
-
-
-def _start(where: str, value: object) -> str:
-    if isinstance(value, datetime):
-        value = value.date()
-    text = value.isoformat() if isinstance(value, date) else str(value or "")
-    try:
-        return text if text in ("all", "now") else date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise SettingsError(
-            f'{where} start = {value!r}: write "all", "now", or the first day to record, '
-            '"2026-01-31"'
-        ) from None
-
-
-def _links(where: str, value: object) -> Mapping[str, str]:
-    if not isinstance(value, Mapping):
-        raise SettingsError(f'{where} links must be a table: {{ case = "http://…/{{id}}" }}')
-    links = {}
-    for type_, link in value.items():
-        if not str(link).startswith(("http://", "https://")):
-            raise SettingsError(f"{where} links.{type_} = {link!r} is no http or https address")
-        links[str(type_).lower().replace("_", "-").replace(" ", "-")] = str(link)
-    return links
