@@ -8,6 +8,7 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -71,6 +72,10 @@ class FacetIndex:
         self._occurred = array("q", [0])  # by position, microseconds
         self._updated = array("q", [0])
         self._checks = array("I", [0])
+
+    def held(self) -> AbstractContextManager[object]:
+        """While it is entered, all answers are of one moment."""
+        return self._lock
 
     def catch_up(self) -> int:
         """Read what the log has more; on return everything committed before the call is found.

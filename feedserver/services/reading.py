@@ -67,15 +67,10 @@ class Reading:
         that is not of the log. Raises InvalidRequest for what is no cursor and Gone for one that
         this log does not hold.
         """
-        self._index.catch_up()
-        feed = self._feed(query.filter)
-        if query.after is not None:
-            after = 0 if query.after == "" else self._place(query, query.after, representation)
-            selection = self._index.following(query.filter, query.limit, after)
-        else:
-            before = query.before
-            place = None if before is None else self._place(query, before, representation)
-            selection = self._index.newest(query.filter, query.limit, place)
+        with self._index.held():
+            self._index.catch_up()
+            feed = self._feed(query.filter)
+            selection = self._selection(query, representation)
         address = self.base_url + target
         etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
@@ -96,6 +91,14 @@ class Reading:
                 return name
         nearest = f" Nearest: {', '.join(near)}." if near else ""
         raise NotFound(f"No {field} is called {value}.{nearest}")
+
+    def _selection(self, query: Query, representation: Representation) -> Selection:
+        if query.after is not None:
+            after = 0 if query.after == "" else self._place(query, query.after, representation)
+            return self._index.following(query.filter, query.limit, after)
+        before = query.before
+        place = None if before is None else self._place(query, before, representation)
+        return self._index.newest(query.filter, query.limit, place)
 
     def _place(self, query: Query, text: str, representation: Representation) -> int:
         place = self._index.place(parse_cursor(text))

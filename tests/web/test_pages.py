@@ -130,6 +130,16 @@ def test_a_filter_that_matches_nothing_says_so(site: Site) -> None:
     assert "Nothing matches all of this yet." in page_of(site, "/queues/Support?tag=vip")
 
 
+def test_an_unknown_name_beside_a_known_one_is_told_and_the_rest_is_shown(site: Site) -> None:
+    (draft,) = site.record_some(1, queues=("Support",))
+
+    page = page_of(site, "/queues/Support?-tag=nois")
+
+    assert "The tag nois has never been seen." in page
+    assert "Nothing matches" not in page
+    assert draft.title in page
+
+
 def test_nothing_from_the_crm_is_markup(site: Site) -> None:
     evil = "<script>alert(1)</script>"
     site.record(
