@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feedserver.errors import FeedserverError, SettingsError, SourceError
+from feedserver.errors import FeedserverError, SettingsError, SourceError, StoreError
 from feedserver.model.activity import Draft
 from feedserver.ports import Bookmark, Poll, Problem, Source
-from feedserver.services.intake import cleaned
+from feedserver.services.intake import Intake, cleaned
 from feedserver.services.polling import Polling
 from feedserver.sources.clarify import make_source
 from feedserver.sources.clarify.database import Database
@@ -341,36 +341,75 @@ class TestPortions:
         self, add_many: AddMany, open_source: MakeSource
     ) -> None:
         entries = add_many(BATCH + 10)
-        place = json.dumps({"floor": 0, "read": entries[-1]})
         source = open_source(window=0)
 
-        first, second = (source.poll(place, nothing) for _ in range(2))
+        polls = swept(source, entries, lost=entries)
 
-        assert found(first) + found(second) == entries
-        assert (first.more, second.more) == (True, False)
+        assert [objid for poll in polls for objid in found(poll)] == entries
+        assert max(len(poll.drafts) for poll in polls) == BATCH
 
     def test_a_sweep_looks_at_every_objid_in_steps(
         self, add_many: AddMany, open_source: MakeSource
     ) -> None:
         entries = add_many(SWEEP + 2)
-        place = json.dumps({"floor": 0, "read": entries[-1]})
-        lost = {f"tag:{AUTHORITY}:crm/act_entry/{entries[at]}" for at in (0, SWEEP - 1, -1)}
+        lost = [entries[0], entries[SWEEP - 1], entries[-1]]
         source = open_source(window=0)
-        asked: list[int] = []
 
-        def known(ids: Sequence[str]) -> set[str]:
-            asked.append(len(ids))
-            return set(ids) - lost
+        polls = swept(source, entries, lost)
 
-        polls = [source.poll(place, known) for _ in range(2)]
+        assert [found(poll) for poll in polls if poll.drafts] == [lost[:2], lost[2:]]
 
-        assert [found(poll) for poll in polls] == [[entries[0], entries[SWEEP - 1]], [entries[-1]]]
-        assert sum(asked) == len(entries)
-        assert not polls[-1].more
+
+def swept(source: Source, entries: Sequence[int], lost: Sequence[int]) -> list[Poll]:
+    """The polls of a sweep over those entries, of which some are not recorded until then."""
+    ids = {f"tag:{AUTHORITY}:crm/act_entry/{objid}" for objid in entries}
+    recorded = ids - {f"tag:{AUTHORITY}:crm/act_entry/{objid}" for objid in lost}
+    place = json.dumps({"floor": 0, "read": entries[-1]})
+    polls: list[Poll] = []
+    while not polls or polls[-1].more:
+        assert len(polls) < 10, "the sweep does not end"
+        polls.append(source.poll(place, recorded.intersection))
+        recorded.update(draft.id for draft in polls[-1].drafts)
+    return polls
+
+
+class FullLog(MemoryLog):
+    """A log without space for more, as long as it `is_full`."""
+
+    is_full = False
+
+    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+        if self.is_full:
+            raise StoreError("the store cannot be written: disk full")
+        return super().append(drafts, bookmark)
 
 
 class TestCrashes:
     """Whatever a process leaves half done, the next one does."""
+
+    def test_what_a_sweep_found_and_could_not_record_is_found_again(
+        self,
+        crm: Clarify,
+        add: Add,
+        add_many: AddMany,
+        open_source: MakeSource,
+        clock: FakeClock,
+    ) -> None:
+        log = FullLog(AUTHORITY, clock)
+        late = crm.skip(1)
+        entries = add_many(5)
+        drain(Polling(open_source(window=0), log, Intake(log), clock))
+        add(objid=late)
+        polling = Polling(open_source(window=0), log, Intake(log), clock)
+
+        log.is_full = True
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                polling.step()
+        log.is_full = False
+        drain(polling)
+
+        assert objids(log) == [*entries, late]
 
     def test_what_was_read_and_not_recorded_is_read_again(
         self, add_many: AddMany, open_source: MakeSource, log: MemoryLog, make_polling: MakePolling

@@ -110,15 +110,14 @@ class ClarifySource:
                 self._swept_to, self._sweep_end = here.floor, here.read
 
     def _sweep(self, here: Place, known: Known) -> list[int]:
-        """The entries that the next step of the sweep finds missing; the last step ends it."""
+        """The entries that the next step of the sweep finds missing; the last step ends it.
+
+        A step that found some is taken again, until it finds them recorded.
+        """
         keys = self._database.keys(self._swept_to or 0, self._sweep_end, SWEEP)
         new = self._unknown(keys, known)[:BATCH]
-        if len(new) == BATCH:
-            self._swept_to = new[-1]
-        elif len(keys) == SWEEP:
-            self._swept_to = keys[-1]
-        else:
-            self._swept_to = None
+        if not new:
+            self._swept_to = keys[-1] if len(keys) == SWEEP else None
         return new
 
     def _unknown(self, keys: Sequence[int], known: Known) -> list[int]:
