@@ -68,7 +68,7 @@ def make_sources(settings: Settings, authority: str, clock: Clock) -> tuple[Sour
     """The sources that the settings describe. Raises SettingsError."""
     made = []
     for name, values in settings.sources.items():
-        kind = str(values.get("type"))
+        kind = str(values.get("type", ""))
         if kind not in SOURCES:
             known = ", ".join(sorted(SOURCES))
             raise SettingsError(f"[sources.{name}] type = {kind!r} is unknown; known: {known}")

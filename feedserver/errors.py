@@ -9,7 +9,8 @@
         ├── InvalidRequest       400: it is malformed; `faults` lists everything wrong
         ├── NotFound             404: nothing has that name or id
         ├── NotAcceptable        406: no format that the reader accepts
-        └── Gone                 410: the log does not hold what the cursor stands on
+        ├── Gone                 410: the log does not hold what the cursor stands on
+        └── TooLong              414: the address is longer than every client can handle
 
 Every message is one line for a person: what is wrong, where, and what would be right.
 """
@@ -55,6 +56,10 @@ class NotFound(RequestError):
 
 class NotAcceptable(RequestError):
     """The reader accepts none of the formats that there are."""
+
+
+class TooLong(RequestError):
+    """The address is longer than what can be repeated in links and headers."""
 
 
 class Gone(RequestError):

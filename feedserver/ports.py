@@ -11,10 +11,15 @@ from feedserver.model.feed import Page
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """How far a reader or a source has come: its name, and a place that only it understands."""
+    """How far a source has been read: its name, and a place that only it understands.
+
+    `found` is the place where the bookmark was found, None where there was none: one that another
+    process has moved meanwhile stays where that put it.
+    """
 
     name: str
     place: str
+    found: str | None = None
 
 
 class Log(Protocol):

@@ -13,7 +13,7 @@ from waitress.server import BaseWSGIServer, create_server
 
 from feedserver.assembly import assemble
 from feedserver.errors import FeedserverError, SettingsError
-from feedserver.settings import DEFAULT_BASE_URL, Settings
+from feedserver.settings import Settings
 from feedserver.web.app import create_app
 from feedserver.worker import Worker
 
@@ -24,9 +24,17 @@ logger = logging.getLogger(__name__)
 
 
 def reached_at(settings: Settings, host: str, port: int) -> Settings:
-    """The settings with the address that is listened on, where they say no `base_url`."""
-    if settings.base_url != DEFAULT_BASE_URL:
+    """The settings with the address that is listened on, where they say no `base_url`.
+
+    Raises SettingsError where that is no address by which anybody could reach the server.
+    """
+    if settings.has_base_url:
         return settings
+    if host in ("", "0.0.0.0", "::"):
+        raise SettingsError(
+            f"base_url is not set, and {host or 'nothing'} is no address that readers could use; "
+            'set it to theirs: base_url = "http://name:8000"'
+        )
     name = f"[{host}]" if ":" in host else host
     return replace(settings, base_url=f"http://{name}:{port}")
 
@@ -65,16 +73,20 @@ def serve(
     """
     server = assemble(settings)
     worker = Worker(server.pollings if with_worker else {})
-    app = create_app(server, lambda: worker.is_alive)
+    app = create_app(server, worker if with_worker else None)
+    deadline = 0.0
     try:
         listening = _listen(app, host, port)
         stopping = _Stopping()
         worker.start()
         logger.info("listening on http://%s:%d, %d activities", host, port, server.log.head())
         started()
-        stopping.run(listening)
-        worker.stop()
+        stopping.wait(listening)
+        worker.ask_to_stop()
+        deadline = monotonic() + _GRACE
+        stopping.finish(listening, deadline)
     finally:
+        worker.stop(max(0.0, deadline - monotonic()))
         server.close()
     return 0
 
@@ -106,17 +118,19 @@ class _Stopping:
     def _ask(self, *_: object) -> None:
         self._is_asked = True
 
-    def run(self, server: BaseWSGIServer) -> None:
-        """Serve; waitress's own loop would drop answers that are still being written."""
-        channels = server._map
+    def wait(self, server: BaseWSGIServer) -> None:
+        """Serve until a signal comes."""
         while not self._is_asked:
-            wasyncore.loop(timeout=0.5, map=channels, count=1)
+            wasyncore.loop(timeout=0.5, map=server._map, count=1)
+
+    def finish(self, server: BaseWSGIServer, deadline: float) -> None:
+        """Finish what is in hand; waitress's own loop would drop what is still being written."""
+        channels = server._map
         server.accepting = False
         server.close()
-        deadline = monotonic() + _GRACE
         while monotonic() < deadline and _in_hand(channels):
             wasyncore.loop(timeout=0.1, map=channels, count=1)
-        server.task_dispatcher.shutdown(timeout=1)
+        server.task_dispatcher.shutdown(timeout=0.5)
 
 
 def _in_hand(channels: dict[int, object]) -> bool:

@@ -1,7 +1,6 @@
 """The settings: a TOML file, over which the environment wins."""
 
 import difflib
-import math
 import os
 import re
 import tomllib
@@ -9,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedserver.errors import SettingsError
@@ -16,6 +16,8 @@ from feedserver.errors import SettingsError
 PREFIX = "FEEDSERVER_"
 DEFAULT_PATH = Path("instance") / "feedserver.toml"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+LONGEST_WAIT = 86_400  # seconds between two polls
+RESERVED_NAMES = ("activities", "archives", "categories", "feeds", "ns", "objects")
 _NOT_SETTINGS = {"SETTINGS", "TEST_DATA"}
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -76,6 +78,7 @@ class Settings:
     reading: str
     title: str
     display_timezone: str
+    has_base_url: bool
     sources: Mapping[str, Mapping[str, Any]]
 
 
@@ -90,7 +93,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     overrides = _from_environment(environment)
     if path.is_file():
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} is no TOML: {error}") from None
     elif overrides and not named:
@@ -116,8 +119,13 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
             f"reading = {known['reading']!r} is not possible in this version, which has no grants "
             'yet; write "open", and let only those reach the server who may read'
         )
-    if not re.match(r"https?://[^/?#]+[^?#]*$", known["base_url"]):
-        raise SettingsError(f"base_url = {known['base_url']!r} is no http or https address")
+    if not is_address(known["base_url"]):
+        raise SettingsError(
+            f"base_url = {known['base_url']!r} is no address of a server; write "
+            "http://host:port or https://host/path, without user, query or fragment"
+        )
+    if not known["title"].isprintable():
+        raise SettingsError(f"title = {known['title']!r} holds characters that nobody sees")
     try:
         ZoneInfo(known["display_timezone"])
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -125,7 +133,30 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
             f"display_timezone = {known['display_timezone']!r} is no time zone; "
             'write "Europe/Berlin" or "UTC"'
         ) from None
-    return Settings(folder=folder, sources=_sources(values.get("sources", {})), **known)
+    return Settings(
+        folder=folder,
+        has_base_url="base_url" in values,
+        sources=_sources(values.get("sources", {})),
+        **known,
+    )
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an http or https address that a path can be appended to."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        re.fullmatch(r"[!-~]+", text) is not None
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port != 0
+        and parts.username is None
+        and not parts.query
+        and not parts.fragment
+    )
 
 
 def _value(row: Row, values: Mapping[str, Any]) -> str:
@@ -143,6 +174,8 @@ def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
     names = [row.name for row in SOURCE_SETTINGS]
     for source, settings in values.items():
         where = f"[sources.{source}]"
+        if source in RESERVED_NAMES:
+            raise SettingsError(f"{where}: {source} means something else in ids; name it otherwise")
         if not re.fullmatch(r"[a-z][a-z0-9-]*", source):
             raise SettingsError(f"{where}: a source's name is made of a-z, 0-9 and -; it is in ids")
         if not isinstance(settings, Mapping):
@@ -154,7 +187,7 @@ def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
         if (
             not isinstance(every, int | float)
             or isinstance(every, bool)
-            or not 0 < every < math.inf
+            or not 0 < every <= LONGEST_WAIT
         ):
             raise SettingsError(f"{where} every = {every!r} is no number of seconds")
     return values

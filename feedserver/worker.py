@@ -33,12 +33,17 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout: float = 8.0) -> None:
-        """Let the sources finish what is in hand, `timeout` seconds at most, and stop."""
+    def ask_to_stop(self) -> None:
+        """Let the sources finish what is in hand and ask no more."""
         self._stop.set()
+
+    def stop(self, timeout: float = 8.0) -> None:
+        """Wait, `timeout` seconds at most, until the sources have stopped as they were asked."""
+        self.ask_to_stop()
         deadline = monotonic() + timeout
         for thread in self._threads:
-            thread.join(max(0.0, deadline - monotonic()))
+            if thread.ident is not None:  # else it was never started
+                thread.join(max(0.0, deadline - monotonic()))
 
     @property
     def is_alive(self) -> bool:

@@ -4,6 +4,12 @@ from feedserver.errors import SourceError
 from feedserver.ports import Known, Poll
 
 
+class LivingWorker:
+    """A worker that works."""
+
+    is_alive = True
+
+
 class FailingSource:
     """A source that never answers."""
 

@@ -75,6 +75,7 @@ def test_what_is_not_said_has_its_default() -> None:
         reading="open",
         title="feedserver",
         display_timezone="UTC",
+        has_base_url=False,
         sources={},
     )
 
@@ -272,12 +273,45 @@ def test_reading_with_grants_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "base_url",
-    ["feeds.example", "ftp://feeds.example", "http://", "http:///x", "http://a/?b", "http://a/#b"],
+    [
+        "feeds.example",
+        "ftp://feeds.example",
+        "http://",
+        "http:///x",
+        "http://a/?b",
+        "http://a/#b",
+        "http://a b",
+        "http://a\nb",
+        "http://user:secret@a",
+        "http://[::1",
+        "http://a:99999",
+        "http://a:0",
+        "http://ä",
+    ],
 )
 def test_a_base_url_that_is_no_address_is_refused(base_url: str) -> None:
     assert refusal({"authority": "example.com", "base_url": base_url}) == (
-        f"base_url = {base_url!r} is no http or https address"
+        f"base_url = {base_url!r} is no address of a server; write http://host:port or "
+        "https://host/path, without user, query or fragment"
     )
+
+
+@pytest.mark.parametrize("title", ["a\x01b", "a\nb"])
+def test_a_title_that_no_feed_can_carry_is_refused(title: str) -> None:
+    assert "holds characters that nobody sees" in refusal(
+        {"authority": "example.com", "title": title}
+    )
+
+
+@pytest.mark.parametrize("name", ["feeds", "ns", "categories"])
+def test_a_source_cannot_have_a_name_that_means_something_else_in_ids(name: str) -> None:
+    sources = {name: {"type": "clarify"}}
+
+    assert "name it otherwise" in refusal({"authority": "example.com", "sources": sources})
+
+
+def test_a_file_of_notepad_is_read(write: Write) -> None:
+    assert load_settings(write("\ufeff" + FILE)).title == "Support feeds"
 
 
 @pytest.mark.parametrize(

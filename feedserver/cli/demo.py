@@ -1,7 +1,10 @@
 """`feedserver demo`: everything at once, with a CRM that is made up and alive."""
 
 import argparse
+import math
 from pathlib import Path
+
+from feedserver.cli.arguments import port
 
 EXAMPLE = """Examples:
   feedserver demo
@@ -31,7 +34,7 @@ Ctrl-C ends it.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+    parser.add_argument("--port", type=port, default=8000, help="port to listen on")
     parser.add_argument(
         "--speed",
         type=float,
@@ -52,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     from feedserver.serving import serve
     from feedserver.settings import make_settings
 
-    if arguments.speed <= 0:
-        raise FeedserverError("--speed must be above 0")
+    if not 0 < arguments.speed < math.inf:
+        raise FeedserverError("--speed must be a number above 0")
     configure_logging()
     folder = FOLDER.absolute()
     crm = DemoCrm(folder / "crm.sqlite", system_clock)

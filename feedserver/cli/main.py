@@ -72,3 +72,6 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - a person gets a line, not a traceback
+        print(f"feedserver: this should not happen: {error!r}", file=sys.stderr)
+        return 1

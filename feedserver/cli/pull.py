@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Pull from the sources; 1 where one failed."""
     from feedserver.assembly import assemble
-    from feedserver.errors import FeedserverError, SettingsError
+    from feedserver.errors import SettingsError
     from feedserver.logs import configure_logging
     from feedserver.settings import load_settings
     from feedserver.worker import Worker
@@ -32,8 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
         names = [polling.state.name for polling in server.pollings]
         unknown = [name for name in arguments.sources if name not in names]
         if unknown or not names:
-            known = ", ".join(names) or "none is set up"
-            raise SettingsError(f"no source {' '.join(unknown)}; known: {known}")
+            known = ", ".join(names)
+            raise SettingsError(
+                f"no source {' '.join(unknown)}; known: {known}"
+                if names
+                else "no source is set up; add [sources.crm] to the settings"
+            )
         wanted = {
             polling: every
             for polling, every in server.pollings.items()
@@ -53,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 while polling.step():
                     _tell_progress(polling.state.recorded)
-            except FeedserverError:
-                failed = True  # the step has said why
+            except Exception:  # noqa: BLE001 - the step has said why
+                failed = True
             _tell_progress(None)
             state = polling.state
             print(f"{state.name}: {state.recorded} recorded, {state.odd} of them odd")

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 EXAMPLE = """Examples:
   feedserver show queues/Support.atom?tag=vip
@@ -22,15 +22,20 @@ def run(arguments: argparse.Namespace) -> int:
     from feedserver.assembly import assemble
     from feedserver.errors import NotFound
     from feedserver.formats import FORMATS
-    from feedserver.model.addresses import parse_feed_path, split_extension
-    from feedserver.model.query import parse_query
+    from feedserver.model.addresses import (
+        encode_path,
+        encode_query,
+        parse_feed_path,
+        split_extension,
+    )
+    from feedserver.model.query import parse_parameters, parse_query
     from feedserver.services.reading import represent
     from feedserver.settings import load_settings
 
     target = "/" + arguments.feed.removeprefix("/")
     path, _, query = target.partition("?")
-    stem, extension = split_extension(unquote(path), FORMATS)
     try:
+        stem, extension = split_extension(unquote(path, errors="strict"), FORMATS)
         clause = parse_feed_path(stem)
     except ValueError:
         raise NotFound(
@@ -42,8 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if clause is not None:
             clause = (clause[0], server.reading.spelling(*clause))
-        parsed = parse_query(parse_qsl(query, keep_blank_values=True), clause)
-        view = server.reading.select(parsed, represent(format), target)
+        parsed = parse_query(parse_parameters(query), clause)
+        asked = encode_path(unquote(path)) + (f"?{encode_query(query)}" if query else "")
+        view = server.reading.select(parsed, represent(format), asked)
         sys.stdout.buffer.write(format.render(server.reading.page(view)))
         sys.stdout.buffer.flush()
     finally:

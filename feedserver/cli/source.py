@@ -2,6 +2,8 @@
 
 import argparse
 
+from feedserver.cli.arguments import count
+
 EXAMPLE = """Examples:
   feedserver source list
   feedserver source try crm       what its newest entries would become; records nothing"""
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trying = actions.add_parser("try", help="what would be recorded of the newest entries")
     trying.add_argument("name", metavar="NAME")
     trying.add_argument(
-        "--count", type=int, default=_SAMPLE, help=f"of how many (default {_SAMPLE})"
+        "--count", type=count, default=_SAMPLE, help=f"of how many (default {_SAMPLE})"
     )
     trying.set_defaults(action=_try)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from feedserver.model.activity import Activity, Draft, Object
 from feedserver.model.addresses import activity_path
-from feedserver.model.dates import rfc3339
+from feedserver.model.dates import rfc3339, rfc3339_exact
 from feedserver.model.feed import Page
 from feedserver.model.identity import namespace
 from feedserver.model.vocabulary import type_of, verb_of
@@ -54,7 +54,7 @@ class As2Format:
             "partOf": page.collection,
             "name": page.feed.title,
             "summary": page.feed.subtitle and html.escape(page.feed.subtitle, quote=False),
-            "updated": rfc3339(page.updated),
+            "updated": rfc3339_exact(page.updated),
             "totalItems": page.total,
             "next": links.get("next"),
             "orderedItems": [_activity(activity, page) for activity in page.activities],
@@ -87,10 +87,10 @@ def _activity(activity: Activity, page: Page) -> dict[str, Any]:
             "type": _types(verb.as2, draft.verb),
             "name": draft.title,
             "summary": html.escape(draft.title, quote=False),
-            "published": rfc3339(dates.published),
-            "updated": rfc3339(dates.updated),
+            "published": rfc3339_exact(dates.published),
+            "updated": rfc3339_exact(dates.updated),
             "occurred": None if draft.occurred is None else rfc3339(draft.occurred),
-            "recorded": rfc3339(dates.recorded),
+            "recorded": rfc3339_exact(dates.recorded),
             "actor": _object(draft.actor),
             "object": _object(draft.object),
             "target": draft.target and _object(draft.target),

@@ -1,5 +1,6 @@
 """An activity: actor did verb to object."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +56,12 @@ class Draft:
     content: str | None = None
     code: str | None = None
     code_name: str | None = None
+
+
+def first_occurred(drafts: Sequence[Draft], now: datetime) -> datetime | None:
+    """The first date among the drafts that a new log can begin with, None where there is none."""
+    dates = (draft.occurred for draft in drafts)
+    return next((date for date in dates if date is not None and date <= now), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,13 +68,20 @@ def feed_path(
 
 def query_string(pairs: Iterable[tuple[str, str]]) -> str:
     """The pairs as a query with its `?`, or nothing."""
-    text = "&".join(f"{name}={quote(value, safe=_KEPT)}" for name, value in pairs)
+    text = "&".join(
+        f"{quote(name, safe=_KEPT)}={quote(value, safe=_KEPT)}" for name, value in pairs
+    )
     return f"?{text}" if text else ""
 
 
 def encode_path(path: str) -> str:
     """A decoded path as it stands in an address, just as `feed_path` would have written it."""
     return quote(path, safe="/" + _KEPT)
+
+
+def encode_query(query: str | bytes) -> str:
+    """A query as it was asked, but for characters that no address may hold."""
+    return quote(query, safe=_KEPT + "&=+%/?;")
 
 
 def activity_path(id: str, extension: str | None = None) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 MILLISECOND = timedelta(milliseconds=1)
 MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
+IMPLAUSIBLE = timedelta(days=1)  # no clock runs ahead so far: such a date is not believed
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,8 +32,12 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
     whatever the clock and the source do: `recorded` never goes back; `published` and `updated`
     grow strictly, by a millisecond while that does not pass the time now, else by a microsecond
     (JavaScript keeps milliseconds, and several readers skip an entry that is not later than the
-    last they saw); neither passes the time now but by those microseconds.
+    last they saw); neither passes the time now but by those microseconds. An entry without a
+    date, or with one that is not believed, gets the next date, not the time now: in an imported
+    history it would put all that follows it there too.
     """
+    if occurred is not None and occurred - now > IMPLAUSIBLE:
+        occurred = None
     if last is None:
         published = now if occurred is None else min(occurred, now)
         return Dates(now, published, published, _whole(published))
@@ -67,6 +72,11 @@ def to_microseconds(date: datetime) -> int:
 def from_microseconds(microseconds: int) -> datetime:
     """The aware UTC date of `to_microseconds`, exact."""
     return EPOCH + timedelta(microseconds=microseconds)
+
+
+def rfc3339_exact(date: datetime) -> str:
+    """The date as RFC 3339 with `Z` and always six digits, so that texts sort as dates do."""
+    return date.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
 def rfc3339(date: datetime) -> str:

@@ -19,10 +19,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The newest version that touches a feed: its position and `updated`; (0, None) for none."""
+    """The newest version that touches a feed: its position and `updated`; (0, None) for none.
+
+    `check` tells it from any other version at that position.
+    """
 
     position: int
     updated: datetime | None
+    check: int = 0
 
 
 @dataclass(frozen=True, slots=True)

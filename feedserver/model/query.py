@@ -1,16 +1,22 @@
 """What a request for a feed asks for: a filter, and which run of it."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from feedserver.errors import InvalidRequest
 from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
+from feedserver.model.text import clean
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
+MAX_PARAMETERS = 200
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[Tt ][0-9]{2}:)")
+
 T = TypeVar("T")
 
 PARAMETERS = (*FIELDS, "since", "until", "limit", "before", "after")
@@ -42,12 +48,14 @@ def parse_query(
     values = [] if path_clause is None else [(path_clause[0], False, path_clause[1])]
     single: dict[str, str] = {}
     for name, value in pairs:
-        if name.startswith("utm_") or name in ("_", "null"):
+        if is_ignored(name):
             continue
         field = name.removeprefix("-")
         if field in FIELDS:
             if not value:
                 faults.append(f"`{name}=` has no value. Give one, or leave `{name}` out.")
+            elif clean(value) != value:
+                faults.append(f"`{name}` holds characters that no name can have: {value!a}.")
             elif path_clause is not None and name == path_clause[0]:
                 faults.append(
                     f"`{name}` stands in the path already. For either of two write "
@@ -78,6 +86,28 @@ def parse_query(
         single.get("before"),
         single.get("after"),
     )
+
+
+def is_ignored(name: str) -> bool:
+    """Whether that parameter is known to be added on the way, and asks for nothing."""
+    return name.startswith("utm_") or name in ("_", "null")
+
+
+def parse_parameters(text: str) -> list[tuple[str, str]]:
+    """The parameters that a query holds, percent-decoded, in their order.
+
+    Raises InvalidRequest where they are not UTF-8, or there are too many of them.
+    """
+    try:
+        text.encode()
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except ValueError:
+        raise InvalidRequest(["The query is not UTF-8. Percent-encode it as UTF-8."]) from None
+    if len(pairs) > MAX_PARAMETERS:
+        raise InvalidRequest(
+            [f"There are {len(pairs)} parameters; {MAX_PARAMETERS} is the limit of a filter."]
+        )
+    return pairs
 
 
 def _unknown_parameter(name: str) -> str:
@@ -114,18 +144,19 @@ def _parse_until(text: str) -> datetime:
 
 def _parse_date(text: str, whole_day: timedelta) -> datetime:
     wrong = "is no date. Write a day, 2026-11-19, or a time with its zone, 2026-11-19T14:05:00Z."
-    if not text.isascii():
+    if not _DATE.match(text):
         raise ValueError(wrong)
     try:
         if len(text) == len("2026-11-19"):
             midnight = datetime.combine(date.fromisoformat(text), time(), UTC)
             return midnight + whole_day
         moment = datetime.fromisoformat(text)
-        if len(text) > len("2026-11-19T"):
-            if moment.tzinfo is None:
-                raise ValueError("no zone")
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond all dates that can be told.") from None
+    except ValueError as error:
         if "zone" in str(error):
             raise ValueError("has no zone. Add Z, or an offset (%2B01:00 in an address).") from None
         if " " in text:

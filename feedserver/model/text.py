@@ -5,23 +5,32 @@ import re
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 # The complement of Char in XML 1.0 (production 2). Lone surrogates are in it: they cannot be
-# encoded as UTF-8 either. So are C1 controls, which XML allows but no reader shows (they are
-# Windows-1252 that was read as Latin-1), and noncharacters, which HTML forbids.
+# encoded as UTF-8 either. So are C1 controls and noncharacters, which HTML forbids.
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
 )
 _ILLEGAL = re.compile(
-    f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_NONCHARACTERS}]"
+    f"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{_NONCHARACTERS}]"
 )
-_NEWLINE = re.compile("\r\n?|\x85|\N{LINE SEPARATOR}")
+_NEWLINE = re.compile("\r\n?|\N{LINE SEPARATOR}")
+
+# C1 controls are Windows-1252 that was read as Latin-1; they are taken for what was meant, as
+# HTML does with character references.
+_WINDOWS = {
+    code: bytes([code]).decode("cp1252", errors="ignore") or REPLACEMENT
+    for code in range(0x80, 0xA0)
+}
 _SPACE = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """The text with U+FFFD for each character that must not stand in XML, and `\\n` line ends."""
+    """The text with U+FFFD for each character that must not stand in XML, and `\\n` line ends.
+
+    Characters of Windows-1252 that were read as Latin-1 become what they were.
+    """
     if text.isprintable():  # nearly always, and told ten times as fast; nothing illegal is
         return text
-    return _NEWLINE.sub("\n", _ILLEGAL.sub(REPLACEMENT, text))
+    return _NEWLINE.sub("\n", _ILLEGAL.sub(REPLACEMENT, text.translate(_WINDOWS)))
 
 
 def one_line(text: str) -> str:

@@ -166,7 +166,8 @@ class FacetIndex:
         stamp = Stamp(0, None)
         if matching:
             newest = matching.max()
-            stamp = Stamp(newest, from_microseconds(self._updated[newest]))
+            updated = from_microseconds(self._updated[newest])
+            stamp = Stamp(newest, updated, self._checks[newest])
         return Selection(run, stamp, len(matching), left, scanned)
 
     def _matching(self, filter: Filter) -> BitMap:

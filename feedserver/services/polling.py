@@ -79,7 +79,7 @@ class Polling:
             logger.error("%s, %s could not be recorded: %s", name, problem.key, problem.text)
         positions: tuple[int, ...] = ()
         if poll.drafts or poll.place != place:
-            positions = self._intake.record(poll.drafts, Bookmark(name, poll.place))
+            positions = self._intake.record(poll.drafts, Bookmark(name, poll.place, place))
         self.state = replace(
             self.state,
             recorded=self.state.recorded + sum(1 for position in positions if position),
@@ -96,6 +96,6 @@ class Polling:
                 logger.exception("source %s failed", self._source.name)
         self.state = replace(
             self.state,
-            failing=str(error),
+            failing=str(error) or type(error).__name__,
             failing_since=self.state.failing_since or self._clock(),
         )

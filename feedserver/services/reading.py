@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from feedserver.errors import Gone, NotFound
 from feedserver.model.activity import Activity
 from feedserver.model.addresses import activity_path, feed_path
-from feedserver.model.cursor import parse_cursor
+from feedserver.model.cursor import check_of, parse_cursor
 from feedserver.model.feed import Feed, Link, Page, Stamp
 from feedserver.model.filter import EVERYTHING, Filter
 from feedserver.model.identity import feed_id
@@ -18,6 +18,7 @@ from feedserver.ports import Format, Log
 from feedserver.services.indexing import FacetIndex, Selection
 
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
+_TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
 _NEVER_COMPARED = ("object", "source")
 
 
@@ -69,8 +70,9 @@ class Reading:
         """
         with self._index.held():
             self._index.catch_up()
-            feed = self._feed(query.filter)
+            unknown = self._unknown(query.filter)
             selection = self._selection(query, representation)
+        feed = self._feed(query.filter, unknown)
         address = self.base_url + target
         etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
@@ -112,19 +114,24 @@ class Reading:
             )
         return place
 
-    def _feed(self, filter: Filter) -> Feed:
+    def _feed(self, filter: Filter, unknown: Sequence[tuple[str, str]] = ()) -> Feed:
         id = feed_id(self._log.authority, filter.canonical)
-        return Feed(filter, id, describe(filter, self._index.label), self._subtitle(filter))
+        title = describe(filter, self._index.label)
+        return Feed(filter, id, title, self._subtitle(unknown))
 
-    def _subtitle(self, filter: Filter) -> str | None:
-        unknown = [
+    def _unknown(self, filter: Filter) -> list[tuple[str, str]]:
+        return [
             (clause.field, value)
             for clause in filter.clauses
             for value in clause.values
             if self._index.find_name(clause.field, value) is None
         ]
-        sentences = [never_seen(*name, self.nearest(*name)) for name in unknown]
-        return " ".join(sentences) or None
+
+    def _subtitle(self, unknown: Sequence[tuple[str, str]]) -> str | None:
+        told = [never_seen(*name, self.nearest(*name)) for name in unknown[:_TOLD_UNKNOWN]]
+        if len(unknown) > _TOLD_UNKNOWN:
+            told.append(f"Nor have {len(unknown) - _TOLD_UNKNOWN} more of its names.")
+        return " ".join(told) or None
 
     def _etag(
         self,
@@ -164,7 +171,7 @@ class Reading:
             total=view.selection.total,
             address=view.address,
             collection=self._address(view, ("limit", "0")),
-            is_bare=view.query.limit == 0,
+            is_bare=view.query.limit == 0 and view.query.after is None,
             links=tuple(links),
             authority=self._log.authority,
             server=self.title,
@@ -209,7 +216,9 @@ class Reading:
         """The view of the activity alone; its ETag tells this version of it."""
         feed = self._feed(EVERYTHING)
         query = Query(limit=0)
-        selection = Selection((activity.position,), Stamp(activity.position, None), 1, 0, 0)
+        check = int.from_bytes(check_of(activity), "big")
+        stamp = Stamp(activity.position, None, check)
+        selection = Selection((activity.position,), stamp, 1, 0, 0)
         address = self.base_url + activity_path(activity.id, representation.extension)
         etag = self._etag(query, feed, selection, representation, address)
         return View(query, feed, selection, representation, address, etag)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from feedserver.clock import Clock
-from feedserver.model.activity import Activity, Draft
+from feedserver.model.activity import Activity, Draft, first_occurred
 from feedserver.model.dates import first_dates
 from feedserver.ports import Bookmark
 
@@ -27,7 +27,7 @@ class MemoryLog:
             new = self._recorded(drafts)
             self._activities.extend(new.values())
             self._by_id.update(new)
-            if bookmark is not None:
+            if bookmark is not None and self.bookmark(bookmark.name) == bookmark.found:
                 self._bookmarks[bookmark.name] = bookmark.place
         positions = {id: activity.position for id, activity in new.items()}
         return tuple(positions.pop(draft.id, 0) for draft in drafts)
@@ -38,7 +38,8 @@ class MemoryLog:
         new: dict[str, Activity] = {}
         for draft in drafts:
             if draft.id not in self._by_id and draft.id not in new:
-                last = first_dates(last, draft.occurred, now)
+                occurred = first_occurred(drafts, now) if last is None else draft.occurred
+                last = first_dates(last, occurred, now)
                 new[draft.id] = Activity(self.head() + len(new) + 1, draft, last)
         return new
 

@@ -17,16 +17,18 @@ access = logging.getLogger("feedserver.access")
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # noqa: E501
 
 
-def create_app(server: Server, is_working: health.Check = health.always) -> Flask:
-    """The WSGI application of that server; `is_working` tells whether its worker is."""
+def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
+    """The WSGI application of that server; `worker` polls its sources, if this process does."""
     app = Flask(__name__, static_folder=str(static_folder()), static_url_path="/static")
+    # A name may begin with a slash, or hold two: it is taken as it is, and nobody is redirected.
+    app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["feedserver"] = server
     pages = Pages(server)
     reader = feeds.FeedViews(server, pages, Bodies())
     names = directory.DirectoryViews(server, pages)
-    state = health.HealthViews(server, is_working)
+    state = health.HealthViews(server, worker)
 
     app.add_url_rule("/", "stream", reader.stream)
     app.add_url_rule("/all", "all", reader.everything)

@@ -9,6 +9,7 @@ from feedserver.errors import InvalidRequest
 from feedserver.model.addresses import COLLECTIONS, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.filter import make_filter
+from feedserver.model.query import is_ignored
 from feedserver.services.indexing import Name
 from feedserver.web.feeds import parameters
 from feedserver.web.pages import Pages
@@ -69,7 +70,7 @@ class DirectoryViews:
 
 
 def _take_no_parameters() -> None:
-    given = [name for name, _ in parameters() if not name.startswith("utm_")]
+    given = [name for name, _ in parameters() if not is_ignored(name)]
     if given:
         raise InvalidRequest([f"`{given[0]}` is no parameter. A directory takes none."])
 

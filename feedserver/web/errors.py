@@ -13,6 +13,7 @@ from feedserver.errors import (
     NotAcceptable,
     NotFound,
     StoreError,
+    TooLong,
 )
 from feedserver.web.pages import Pages
 
@@ -23,6 +24,7 @@ _STATUS = (
     (NotFound, 404, "There is nothing here"),
     (NotAcceptable, 406, "Not in that format"),
     (Gone, 410, "This cursor leads nowhere"),
+    (TooLong, 414, "This address is too long"),
     (StoreError, 503, "The store cannot be reached"),
 )
 _RETRY_AFTER = "5"  # seconds
@@ -80,9 +82,12 @@ class ErrorViews:
     def _answer(self, status: int, title: str, detail: str, extra: dict[str, object]) -> Response:
         accept = request.accept_mimetypes
         if accept.quality("text/html") > max(
-            accept.quality("application/problem+json"), accept.quality("application/atom+xml")
+            accept.quality("application/problem+json"),
+            accept.quality("application/json"),
+            accept.quality("application/atom+xml"),
         ):
-            body: bytes | str = self._pages.error(title, detail)
+            restart = str(extra.get("restart", ""))
+            body: bytes | str = self._pages.error(title, detail, restart)
             response = Response(body, status, content_type="text/html; charset=utf-8")
         else:
             problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}

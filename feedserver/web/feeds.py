@@ -1,39 +1,47 @@
 """Feeds, their pages, and single activities."""
 
-from urllib.parse import parse_qsl, quote
-
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedserver.assembly import Server
-from feedserver.errors import InvalidRequest, NotFound
+from feedserver.errors import InvalidRequest, NotFound, TooLong
 from feedserver.formats import FORMATS
 from feedserver.model.activity import Activity
-from feedserver.model.addresses import encode_path, feed_path, parse_feed_path, split_extension
+from feedserver.model.addresses import (
+    encode_path,
+    encode_query,
+    feed_path,
+    parse_feed_path,
+    split_extension,
+)
 from feedserver.model.filter import make_filter
-from feedserver.model.query import Query, parse_query
+from feedserver.model.query import Query, is_ignored, parse_parameters, parse_query
 from feedserver.web.bodies import Bodies
 from feedserver.web.conditional import answer
 from feedserver.web.negotiation import HTML, format_of, negotiate
 from feedserver.web.pages import Pages
 
-_LEGAL = "/-._~!$&'()*+,;=:@%?"  # as it was asked, but for what no address may hold
+MAX_QUERY = 8000  # bytes; it is repeated in links and headers, where clients have their limits
 
 
 def target() -> str:
     """The path and query that were asked for, in characters that an address may hold."""
     path = encode_path(request.environ.get("SCRIPT_NAME", "") + request.path)
-    query = quote(request.query_string, safe=_LEGAL)
+    query = encode_query(request.query_string)
     return f"{path}?{query}" if query else path
 
 
 def parameters() -> list[tuple[str, str]]:
-    """The parameters as they were given, in their order. Raises InvalidRequest."""
+    """The parameters as they were given, in their order. Raises InvalidRequest and TooLong."""
+    if len(request.query_string) > MAX_QUERY:
+        raise TooLong(
+            f"The query has {len(request.query_string):,} bytes; {MAX_QUERY:,} is the limit. "
+            "Ask for less in one feed."
+        )
     try:
-        text = request.query_string.decode("ascii")
-        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
-    except ValueError:
-        raise InvalidRequest(["The query is not UTF-8. Percent-encode it as UTF-8."]) from None
+        return parse_parameters(request.query_string.decode("ascii"))
+    except UnicodeDecodeError:
+        raise InvalidRequest(["The query is not ASCII. Percent-encode it as UTF-8."]) from None
 
 
 class FeedViews:
@@ -60,11 +68,12 @@ class FeedViews:
         clause = parse_feed_path(stem)
         assert clause is not None
         field, value = clause
+        query = parse_query(parameters(), clause)
         spelling = self._reading.spelling(field, value)
         if spelling != value:
             feed = make_filter([(field, False, spelling)])
             return redirect(feed_path(feed, extension, parameters()), 302)
-        return self._feed(parse_query(parameters(), clause), extension)
+        return self._feed(query, extension)
 
     def _feed(self, query: Query, extension: str | None) -> Response:
         representation = negotiate(extension)
@@ -72,13 +81,13 @@ class FeedViews:
             raise InvalidRequest(
                 ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
             )
-        beside = self._pages.state() if representation == HTML else None
+        beside = self._pages.beside() if representation == HTML else None
         view = self._reading.select(query, representation, target(), beside)
 
         def body() -> bytes:
             page = self._reading.page(view)
             if representation == HTML:
-                return self._pages.stream(page, query, beside)
+                return self._pages.stream(page, query)
             return format_of(str(representation.extension)).render(page)
 
         response = answer(view.etag, representation.media_type, self._bodies, body)
@@ -92,7 +101,7 @@ class FeedViews:
     def activity(self, id: str) -> Response:
         """One activity."""
         activity, extension = self._find(id)
-        if parameters():
+        if any(not is_ignored(name) for name, _ in parameters()):
             raise InvalidRequest(["An activity takes no parameters."])
         representation = negotiate(extension)
         view = self._reading.activity_view(activity, representation)

@@ -1,7 +1,6 @@
 """How the server is doing, for those who watch it."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, jsonify
 
@@ -10,40 +9,47 @@ from feedserver.errors import StoreError
 from feedserver.model.dates import rfc3339
 from feedserver.services.polling import SourceState
 
-Check = Callable[[], bool]
 
+class Worker(Protocol):
+    """What polls the sources of this process."""
 
-def always() -> bool:
-    """What has no worker has none that could fail."""
-    return True
+    @property
+    def is_alive(self) -> bool:
+        """Whether every source is still being followed."""
+        ...
 
 
 class HealthViews:
     """`/healthz` and `/readyz`."""
 
-    def __init__(self, server: Server, is_working: Check) -> None:
+    def __init__(self, server: Server, worker: Worker | None) -> None:
         self._server = server
-        self._is_working = is_working
+        self._worker = worker
 
     def healthz(self) -> Response:
         """The process answers."""
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
     def readyz(self) -> tuple[Response, int]:
-        """200 while the store can be read and the worker works, else 503; with every source."""
+        """200 while the store can be read and the worker works, else 503; with every source.
+
+        Without a worker in this process nothing is said of sources, which another one polls.
+        """
         store = "ok"
         try:
             self._server.index.catch_up()
         except StoreError as error:
             store = str(error)
-        is_ready = store == "ok" and self._is_working()
+        worker = (
+            "not here" if self._worker is None else "ok" if self._worker.is_alive else "stopped"
+        )
+        is_ready = store == "ok" and worker != "stopped"
+        polled = () if self._worker is None else self._server.pollings
         told = {
             "ready": is_ready,
             "store": store,
-            "worker": "ok" if self._is_working() else "stopped",
-            "sources": {
-                polling.state.name: _state(polling.state) for polling in self._server.pollings
-            },
+            "worker": worker,
+            "sources": {polling.state.name: _state(polling.state) for polling in polled},
         }
         response = jsonify(told)
         response.headers["Cache-Control"] = "no-store"

@@ -29,16 +29,15 @@ def negotiate(extension: str | None) -> Representation:
     """
     if extension is not None:
         return represent(format_of(extension))
-    if "Accept" not in request.headers:
+    if not request.accept_mimetypes:
         return represent(format_of("atom"))
-    accept = request.accept_mimetypes
     offers = [represent(format_of("atom")), HTML]
     types = [format_of("atom").accepted_as, _PAGE]
     for other in FORMATS:
         if other != "atom":
             offers.append(represent(format_of(other)))
             types.append(format_of(other).accepted_as)
-    liking = [max(accept.quality(name) for name in names) for names in types]
+    liking = [max(_quality(name) for name in names) for names in types]
     best = max(liking)
     if best <= 0:
         wanted = request.headers.get("Accept", "")
@@ -46,3 +45,18 @@ def negotiate(extension: str | None) -> Representation:
             f"This can be had as Atom, JSON or a page; you asked for {wanted[:100]}."
         )
     return offers[liking.index(best)]
+
+
+def _quality(media_type: str) -> float:
+    """How much the reader likes the type; the most specific range counts, its parameters do not.
+
+    `application/ld+json; profile="…"` and `application/atom+xml;type=feed` are what we give.
+    """
+    general = media_type.partition("/")[0] + "/*"
+    wanted = {media_type: 2, general: 1, "*/*": 0}
+    found = [
+        (wanted[name], quality)
+        for value, quality in request.accept_mimetypes
+        if (name := value.partition(";")[0].strip().lower()) in wanted
+    ]
+    return max(found)[1] if found else 0.0

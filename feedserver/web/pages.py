@@ -56,11 +56,8 @@ class Pages:
         self._server = server
         self._zone = ZoneInfo(server.settings.display_timezone)
 
-    def stream(self, page: Page, query: Query, state: str | None) -> bytes:
-        """The stream page of a feed: what is on it is exactly what the feed sign leads to.
-
-        `state` is what `state()` said when the page was asked for.
-        """
+    def stream(self, page: Page, query: Query) -> bytes:
+        """The stream page of a feed: what is on it is exactly what the feed sign leads to."""
         lines = [self._line(activity) for activity in page.activities]
         links = {link.rel: link.href for link in page.links}
         filter, by_name = page.feed.filter, page.feed.is_known
@@ -73,7 +70,7 @@ class Pages:
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
-            state=state,
+            state=self.state(),
             clauses=[
                 (
                     "not " * clause.excluded + self._server.index.label(clause.field, value),
@@ -110,9 +107,9 @@ class Pages:
         ]
         return self._render("directory.html", kinds=kinds, feed_path=feed_path, full=self._full)
 
-    def error(self, title: str, detail: str) -> bytes:
-        """The page of an error."""
-        return self._render("error.html", title=title, detail=detail)
+    def error(self, title: str, detail: str, restart: str) -> bytes:
+        """The page of an error; `restart` is the address to go on from, where there is one."""
+        return self._render("error.html", title=title, detail=detail, restart=restart)
 
     def _render(self, template: str, **context: object) -> bytes:
         return render_template(
@@ -153,6 +150,10 @@ class Pages:
         if local.date() == shown.date():
             return f"{local:%H:%M}"
         return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
+
+    def beside(self) -> str:
+        """What a page shows that is not of the log: it is part of the page's ETag."""
+        return f"{self._zone.key} {self.state() or ''}"
 
     def state(self) -> str | None:
         """What people must know of the sources to read the stream rightly, None for nothing."""
@@ -199,4 +200,5 @@ def _without(page: Page, field: str, value: str) -> str:
         for other in clause.values
         if (clause.field, other) != (field, value)
     ]
-    return feed_path(make_filter(left, filter.since, filter.until))
+    wider = make_filter(left, filter.since, filter.until)
+    return feed_path(wider, by_name=page.feed.is_known)

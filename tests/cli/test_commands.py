@@ -142,6 +142,33 @@ def test_serve_refuses_to_show_everything_on_a_public_address(
     assert "would show everything to everyone" in said.err
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "99999", "x"])
+def test_a_port_that_is_none_is_wrong_usage(command: Command, port: str) -> None:
+    assert command("serve", f"--port={port}").code == 2
+    assert command("demo", f"--port={port}").code == 2
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf"])
+def test_a_speed_that_is_none_is_refused(command: Command, speed: str) -> None:
+    assert "--speed must be a number above 0" in command("demo", f"--speed={speed}").err
+
+
+def test_all_addresses_of_the_machine_are_no_address_of_readers(
+    command: Command, folder: Path
+) -> None:
+    said = command("serve", "--host", "0.0.0.0", "--open")
+
+    assert said.code == 1
+    assert "base_url is not set" in said.err
+
+
+def test_show_of_what_is_not_utf_8_is_one_line(command: Command, folder: Path) -> None:
+    for path in ("all.atom?queue=\udcff", "queues/%ff.atom", "all.json?queue=%FF"):
+        said = command("show", path)
+        assert said.code == 1
+        assert said.err.count("\n") == 1
+
+
 def test_serve_refuses_a_public_base_url(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from feedserver.errors import InvalidRequest
 from feedserver.model.filter import EVERYTHING, FIELDS, make_filter
-from feedserver.model.query import DEFAULT_LIMIT, Query, parse_query
+from feedserver.model.query import DEFAULT_LIMIT, Query, parse_parameters, parse_query
 
 KNOWN = (
     "Known: queue, product, tag, actor, customer, object, verb, type, source, "
     "since, until, limit, before, after."
 )
+BEYOND = "is beyond all dates that can be told."
 NO_DATE = "is no date. Write a day, 2026-11-19, or a time with its zone, 2026-11-19T14:05:00Z."
 NO_ZONE = "has no zone. Add Z, or an offset (%2B01:00 in an address)."
 BROKEN_PLUS = "is no date. In an address write %2B for the + of an offset."
@@ -110,8 +111,10 @@ def test_until_a_time_is_that_time() -> None:
         ("2026-11-19T25:00:00Z", NO_DATE),
         ("２０２６-11-19", NO_DATE),
         ("1700000000", NO_DATE),
-        ("0001-01-01T00:00:00+23:00", NO_DATE),
-        ("9999-12-31T23:59:59-23:00", NO_DATE),
+        ("2026-W01-1", NO_DATE),
+        ("2026-11-19x14:05:00Z", NO_DATE),
+        ("0001-01-01T00:00:00+23:00", BEYOND),
+        ("9999-12-31T23:59:59-23:00", BEYOND),
         ("2026-11-19T14:05:00+24:30", NO_DATE),
         ("2026-11-19T14:05:00", NO_ZONE),
         ("2026-11-19T14:05:00 01:00", BROKEN_PLUS),
@@ -122,7 +125,7 @@ def test_what_is_no_date_is_refused_with_what_is_one(name: str, text: str, sente
 
 
 def test_the_day_after_the_last_day_is_refused() -> None:
-    assert faults_of(("until", "9999-12-31")) == (f"`until=9999-12-31` {NO_DATE}",)
+    assert faults_of(("until", "9999-12-31")) == (f"`until=9999-12-31` {BEYOND}",)
 
 
 @pytest.mark.parametrize("until", ["2026-11-19T12:00:00Z", "2026-11-19T11:59:59Z"])
@@ -210,3 +213,21 @@ def test_everything_wrong_is_told_at_once() -> None:
 def test_the_message_of_a_refusal_holds_every_fault() -> None:
     with pytest.raises(InvalidRequest, match=r"`limit=x` .* `since=y` |`since=y` .* `limit=x` "):
         parse_query([("limit", "x"), ("since", "y")])
+
+
+@pytest.mark.parametrize("value", ["\0", "a\x0bb", "\ufffe", "\x1f", "line\rend"])
+def test_a_name_with_characters_that_no_name_has_is_refused(value: str) -> None:
+    assert faults_of(("queue", value)) == (
+        f"`queue` holds characters that no name can have: {value!a}.",
+    )
+
+
+@pytest.mark.parametrize("text", ["queue=%ff", "\udcff=1"])
+def test_parameters_that_are_not_utf_8_are_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="not UTF-8"):
+        parse_parameters(text)
+
+
+def test_more_parameters_than_a_filter_can_have_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="201 parameters; 200 is the limit"):
+        parse_parameters("&".join(f"queue={number}" for number in range(201)))

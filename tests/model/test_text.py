@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from feedserver.model.text import REPLACEMENT, clean, one_line, shorten
 
-NEWLINES = {0x0D, 0x85, 0x2028}
+NEWLINES = {0x0D, 0x2028}
+UNDEFINED_IN_WINDOWS = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 
 
 def is_char_of_xml(code: int) -> bool:
@@ -23,7 +24,7 @@ def is_char_of_xml(code: int) -> bool:
 
 
 def is_avoided(code: int) -> bool:
-    """Legal, but shown by no reader: DEL, C1 controls and noncharacters."""
+    """Legal, but shown by no reader: DEL, controls and noncharacters."""
     return (
         0x7F <= code <= 0x9F or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
     ) and code not in NEWLINES
@@ -32,6 +33,8 @@ def is_avoided(code: int) -> bool:
 def expected(code: int) -> str:
     if code in NEWLINES:
         return "\n"
+    if 0x80 <= code <= 0x9F and code not in UNDEFINED_IN_WINDOWS:
+        return bytes([code]).decode("cp1252")
     return chr(code) if is_char_of_xml(code) and not is_avoided(code) else REPLACEMENT
 
 
@@ -59,9 +62,13 @@ def test_clean_text_stays_as_it_is(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\x85", "\u2028"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\u2028"])
 def test_every_line_ends_alike(newline: str) -> None:
     assert clean(f"one{newline}two{newline}{newline}three") == "one\ntwo\n\nthree"
+
+
+def test_windows_characters_read_as_latin_1_become_what_they_were() -> None:
+    assert clean("it\x92s 5\x80\x85 \x93so\x94 \x81") == "it’s 5€… “so” \ufffd"
 
 
 def test_tabs_and_signs_stay() -> None:

@@ -335,7 +335,7 @@ class TestPortions:
 
         assert [objid for poll in polls for objid in found(poll)] == entries
         assert max(len(poll.drafts) for poll in polls) == BATCH
-        assert json.loads(str(place)) == {"floor": 0, "read": entries[-1]}
+        assert json.loads(str(place))["read"] == entries[-1]
 
     def test_a_sweep_that_finds_much_brings_it_in_portions(
         self, add_many: AddMany, open_source: MakeSource
@@ -360,17 +360,64 @@ class TestPortions:
         assert [found(poll) for poll in polls if poll.drafts] == [lost[:2], lost[2:]]
 
 
+def place_at(read: int, **final: str) -> str:
+    """A bookmark as the sources of these tests leave it."""
+    kept = {"timezone": "Europe/Berlin", "start": "all", **final}
+    return json.dumps({"floor": 0, "read": read, **kept})
+
+
 def swept(source: Source, entries: Sequence[int], lost: Sequence[int]) -> list[Poll]:
     """The polls of a sweep over those entries, of which some are not recorded until then."""
     ids = {f"tag:{AUTHORITY}:crm/act_entry/{objid}" for objid in entries}
     recorded = ids - {f"tag:{AUTHORITY}:crm/act_entry/{objid}" for objid in lost}
-    place = json.dumps({"floor": 0, "read": entries[-1]})
+    place = place_at(entries[-1])
     polls: list[Poll] = []
     while not polls or polls[-1].more:
         assert len(polls) < 10, "the sweep does not end"
         polls.append(source.poll(place, recorded.intersection))
         recorded.update(draft.id for draft in polls[-1].drafts)
     return polls
+
+
+class TestFinalSettings:
+    """What was recorded stays as it is: so do the settings that it was made with."""
+
+    @pytest.mark.parametrize(("name", "value"), [("timezone", "UTC"), ("start", "now")])
+    def test_another_one_is_refused_and_records_nothing(
+        self,
+        name: str,
+        value: str,
+        add_many: AddMany,
+        open_source: MakeSource,
+        make_polling: MakePolling,
+        log: MemoryLog,
+    ) -> None:
+        entries = add_many(2)
+        drain(make_polling(open_source()))
+        add_many(1)
+
+        with pytest.raises(SourceError, match=f'{name} = "{value}", but its entries were recorded'):
+            make_polling(open_source(**{name: value})).step()
+
+        assert objids(log) == entries
+
+    def test_two_processes_that_begin_at_once_begin_at_one_place(
+        self,
+        add_many: AddMany,
+        open_source: MakeSource,
+        log: MemoryLog,
+    ) -> None:
+        add_many(3)
+        first, second = open_source(start="now"), open_source(start="now")
+        one = first.poll(None, log.known)
+        between = add_many(2)
+        other = second.poll(None, log.known)
+
+        log.append(one.drafts, Bookmark("source crm", one.place, None))
+        log.append(other.drafts, Bookmark("source crm", other.place, None))
+        place = log.bookmark("source crm")
+
+        assert found(second.poll(place, log.known)) == between
 
 
 class FullLog(MemoryLog):
@@ -425,7 +472,7 @@ class TestCrashes:
         self, add_many: AddMany, open_source: MakeSource, log: MemoryLog, make_polling: MakePolling
     ) -> None:
         entries = add_many(3)
-        log.append([], Bookmark("source crm", json.dumps({"floor": 0, "read": 0})))
+        log.append([], Bookmark("source crm", place_at(0)))
         log.append(open_source().poll(None, log.known).drafts)
 
         poll = open_source().poll(log.bookmark("source crm"), log.known)
@@ -481,7 +528,7 @@ class TestBadRows:
     def brittle(
         self, crm: Clarify, mapping: BrittleMapping, clock: FakeClock
     ) -> Iterator[ClarifySource]:
-        source = ClarifySource("crm", Database("crm", crm.url), mapping, "all", clock)
+        source = ClarifySource("crm", Database("crm", crm.url), mapping, "all", "UTC", clock)
         yield source
         source.close()
 
@@ -675,7 +722,7 @@ class TestWrongSettings:
             open_source(url=url).sample(1)
 
         assert str(caught.value).startswith("source crm: ")
-        assert str(tmp_path) in str(caught.value)
+        assert str(tmp_path) not in str(caught.value)  # it may be shown by /readyz
         assert ENTRY in str(caught.value)
 
     def test_a_file_that_is_no_database_is_refused(
@@ -689,8 +736,13 @@ class TestWrongSettings:
     @pytest.mark.parametrize(
         ("setting", "value", "sentence"),
         [
-            ("url", None, "[sources.crm] has no `url`"),
-            ("url", "", "`url` is no SQLAlchemy address"),
+            ("url", None, "[sources.crm] url = None: write the SQLAlchemy address"),
+            ("url", 5, "[sources.crm] url = 5: write the SQLAlchemy address"),
+            ("url", "", "[sources.crm] url = '': write the SQLAlchemy address"),
+            ("window", True, "window = True is no number of objids"),
+            ("window", 10**20, "is no number of objids"),
+            ("links", {"cas": "http://x/{id}"}, "links.cas: no type of object; known: case,"),
+            ("links", {"case": "http://x/{foo}"}, "holds braces"),
             ("url", "crm.sqlite", "`url` is no SQLAlchemy address"),
             ("url", "sqlite:////nowhere/crm.sqlite", "`url` names no file: /nowhere/crm.sqlite"),
             ("url", "sqlite://", "`url` names no file"),
@@ -796,7 +848,7 @@ class TestAddresses:
 
         assert found(source.sample(2)) == entries[-2:]
         assert found(source.sample(99)) == entries
-        assert found(source.poll(json.dumps({"floor": 0, "read": 0}), nothing)) == entries
+        assert found(source.poll(place_at(0, start="now"), nothing)) == entries
 
     def test_a_sample_of_an_empty_crm_is_empty(self, crm: Clarify, open_source: MakeSource) -> None:
         assert open_source().sample(5).drafts == ()

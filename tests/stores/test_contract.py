@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -138,15 +138,26 @@ def test_a_bookmark_moves_also_where_every_draft_is_known(log: Log) -> None:
     draft = make_draft()
     log.append([draft], Bookmark("source crm", "place 1"))
 
-    log.append([draft], Bookmark("source crm", "place 2"))
+    log.append([draft], Bookmark("source crm", "place 2", "place 1"))
 
     assert log.bookmark("source crm") == "place 2"
+
+
+@pytest.mark.parametrize("found", [None, "place 0"])
+def test_a_bookmark_that_another_process_has_moved_stays_where_it_is(
+    log: Log, found: str | None
+) -> None:
+    log.append([], Bookmark("source crm", "place 1"))
+
+    assert log.append([make_draft()], Bookmark("source crm", "place 2", found)) == (1,)
+
+    assert log.bookmark("source crm") == "place 1"
 
 
 def test_a_bookmark_moves_no_other_one(log: Log) -> None:
     log.append([], Bookmark("source crm", "place 1"))
     log.append([], Bookmark("source mail", "9"))
-    log.append([], Bookmark("source crm", "place 2"))
+    log.append([], Bookmark("source crm", "place 2", "place 1"))
 
     assert (log.bookmark("source crm"), log.bookmark("source mail")) == ("place 2", "9")
 
@@ -339,3 +350,24 @@ def test_threads_that_append_the_same_at_once_record_each_id_once(log: Log) -> N
     positions = sorted(position for answer in answers for position in answer if position)
     assert positions == list(range(1, 61))
     assert sorted(ids(log)) == sorted(draft.id for draft in drafts)
+
+
+def test_an_undated_first_entry_does_not_date_a_history_today(log: Log) -> None:
+    old = NOON - timedelta(days=3650)
+    drafts = [make_draft(occurred=None), *(make_draft(occurred=old) for _ in range(3))]
+
+    log.append(drafts)
+
+    published = [activity.dates.published for activity in log.read(0)]
+    assert max(published) < old + timedelta(seconds=1)
+
+
+def test_a_date_far_ahead_of_the_clock_does_not_date_what_follows(log: Log) -> None:
+    old = NOON - timedelta(days=3650)
+    ahead = NOON + timedelta(days=26_000)
+
+    log.append([make_draft(occurred=when) for when in (ahead, old, ahead, old)])
+
+    activities = list(log.read(0))
+    assert max(activity.dates.published for activity in activities) < old + timedelta(seconds=1)
+    assert activities[0].draft.occurred == ahead

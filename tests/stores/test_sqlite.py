@@ -155,7 +155,7 @@ def test_a_bookmark_that_cannot_be_stored_takes_its_drafts_back(open_store: Open
     nowhere: Any = None
 
     with pytest.raises(StoreError, match=r"^the store cannot be written: NOT NULL"):
-        log.append([make_draft(), make_draft()], Bookmark("source crm", nowhere))
+        log.append([make_draft(), make_draft()], Bookmark("source crm", nowhere, "place 1"))
 
     assert log.head() == 0
     assert list(log.read(0)) == []

@@ -15,6 +15,7 @@ from feedserver.settings import make_settings
 from feedserver.stores.memory import MemoryLog
 from feedserver.web.app import create_app
 from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.fakes import LivingWorker
 
 BASE = "http://feeds.example"
 
@@ -48,7 +49,7 @@ class Site:
     def use(self, server: Server) -> None:
         """Go on with another server, as after a restart with other parts."""
         self.server = server
-        self.app = TestApp(create_app(server))
+        self.app = TestApp(create_app(server, LivingWorker()))
 
     def raw(self, address: str, **headers: str) -> TestResponse:
         """GET with the body as it is sent; WebTest would unpack it."""

@@ -3,7 +3,7 @@
 import html
 import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import feedparser
 import pytest
@@ -332,3 +332,92 @@ def test_the_self_link_holds_only_what_an_address_may_hold(site: Site) -> None:
     address = answer.json["id"]
     assert address == f"{BASE}/all.json?tag=%3Cb%3E&utm_x=%22%27"
     assert unquote(urlsplit(address).query) == "tag=<b>&utm_x=\"'"
+
+
+@pytest.mark.parametrize("extension", ["atom", "json"])
+@pytest.mark.parametrize("value", ["%00", "a%0Bb", "%EF%BF%BE"])
+def test_characters_that_no_name_has_are_refused_in_every_format(
+    site: Site, extension: str, value: str
+) -> None:
+    for name in ("queue", "type", "-tag"):
+        answer = site.get(f"/all.{extension}?{name}={value}", 400)
+        assert "holds characters that no name can have" in answer.json["detail"]
+
+
+def test_an_address_that_is_too_long_is_414_and_says_how_long_it_may_be(site: Site) -> None:
+    answer = site.get("/all.json?queue=" + "x" * 8000, 414)
+
+    assert "8,000 is the limit" in answer.json["detail"]
+
+
+def test_many_unknown_names_are_told_in_few_words(site: Site) -> None:
+    site.record_some(1)
+    names = "&".join(f"queue=nobody-{number}" for number in range(150))
+
+    summary = site.get(f"/all.json?{names}").json["summary"]
+
+    assert summary.count("has never been seen") == 3
+    assert summary.endswith("Nor have 147 more of its names.")
+
+
+def test_a_doubled_slash_leads_nobody_elsewhere(site: Site) -> None:
+    site.record_some(1, queues=("Support",))
+
+    for address in ("/queues//Support", "/queues/%2FSupport"):
+        answer = site.app.get(address, headers={"Host": "evil.example"}, status=404)
+        assert "Location" not in answer.headers
+        assert "evil" not in answer.text
+
+
+def test_a_redirect_keeps_its_parameters_and_refuses_wrong_ones(site: Site) -> None:
+    site.record_some(1, queues=("Support",))
+
+    site.get("/queues/support?x%0d%0ay=1", 400)
+    answer = site.get("/queues/support?tag=a%26b", 302)
+
+    assert answer.headers["Location"].endswith("/queues/Support?tag=a%26b")
+
+
+def test_a_cursor_reader_that_asks_for_nothing_is_led_on(site: Site) -> None:
+    drafts = site.record_some(2)
+
+    page = site.get("/all.json?limit=0&after=").json
+
+    assert page["type"] == "OrderedCollectionPage"
+    assert ids(site.get(page["next"])) == [draft.id for draft in drafts]
+
+
+def test_the_etag_tells_what_stands_at_a_position(site: Site) -> None:
+    first, second, third = make_draft(), make_draft(), make_draft()
+    site.record(first, second)
+    etags = {name: site.get(f"/all.{name}").headers["ETag"] for name in ("atom", "json")}
+
+    # An older copy is put back, and another entry comes with the same dates.
+    log = site.server.log
+    gone = log._activities.pop()  # type: ignore[attr-defined]  # only MemoryLog can be cut
+    del log._by_id[gone.id]  # type: ignore[attr-defined]  # likewise
+    site.record(third)
+    site.use(assemble_around(log, site.server.settings, site.clock))
+
+    for name, etag in etags.items():
+        answer = site.get(f"/all.{name}", 200, if_none_match=etag)
+        assert third.id in answer.text
+
+
+@pytest.mark.parametrize("cruft", ["utm_source=x", "_=1", "null"])
+@pytest.mark.parametrize("path", ["/feeds", "/feeds.json", "/activities/{}"])
+def test_cruft_is_ignored_everywhere(site: Site, path: str, cruft: str) -> None:
+    (draft,) = site.record_some(1)
+
+    site.get(f"{path.format(quote(draft.id, safe=''))}?{cruft}")
+
+
+def test_dates_in_json_sort_as_texts(site: Site) -> None:
+    site.record(*(make_draft(occurred=site.clock()) for _ in range(5)))
+
+    items = site.get("/all.json").json["orderedItems"]
+
+    for member in ("published", "updated"):
+        told = [item[member] for item in items]
+        assert told == sorted(told, reverse=True)
+        assert len(set(told)) == 5

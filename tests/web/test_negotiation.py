@@ -49,6 +49,35 @@ def test_a_program_gets_json(site: Site, accept: str) -> None:
     assert site.get("/all", accept=accept).content_type == "application/activity+json"
 
 
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        (
+            'application/ld+json; profile="https://www.w3.org/ns/activitystreams"',
+            "application/activity+json",
+        ),
+        ("application/atom+xml;type=feed", "application/atom+xml"),
+        ("", "application/atom+xml"),
+        ("application/*", "application/atom+xml"),
+        ("text/*", "application/atom+xml"),
+        ("text/html;q=0.5, application/json", "application/activity+json"),
+        ("*/*;q=0.1, text/html;q=0", "application/atom+xml"),
+    ],
+)
+def test_parameters_ranges_and_qualities_are_understood(
+    site: Site, accept: str, given: str
+) -> None:
+    assert site.get("/all", accept=accept).content_type == given
+
+
+def test_errors_come_as_the_reader_likes_them(site: Site) -> None:
+    program = site.get("/nope", 404, accept="text/html;q=0.1,application/json")
+    person = site.get("/nope", 404, accept="text/html,*/*;q=0.8")
+
+    assert program.content_type == "application/problem+json"
+    assert person.content_type == "text/html"
+
+
 def test_an_extension_wins_over_accept(site: Site) -> None:
     assert site.get("/all.atom", accept="text/html").content_type == "application/atom+xml"
     assert site.get("/all.json", accept="text/html").content_type == "application/activity+json"

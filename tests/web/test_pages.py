@@ -176,6 +176,47 @@ def test_a_source_that_fails_is_told_at_the_head_and_moves_the_etag(site: Site) 
     assert told["error"] == "source crm: no answer"
 
 
+def test_a_process_without_a_worker_says_so(site: Site) -> None:
+    told = site.get("/readyz").json
+
+    assert (told["ready"], told["worker"], told["sources"]) == (True, "not here", {})
+
+
+def test_a_page_in_another_zone_has_another_etag(site: Site) -> None:
+    site.record_some(1)
+    etag = site.get("/", accept=BROWSER).headers["ETag"]
+
+    site.use(
+        replace(
+            site.server,
+            settings=replace(site.server.settings, display_timezone="America/Chicago"),
+        )
+    )
+
+    assert "CDT" in site.get("/", 200, accept=BROWSER, if_none_match=etag).text
+
+
+def test_a_part_of_the_filter_can_be_taken_away(site: Site) -> None:
+    site.record_some(1, queues=("Support",))
+
+    page = page_of(site, "/all?queue=Suport&queue=Support&-verb=close")
+
+    chips = re.findall(r'class="chip filled" href="([^"]*)" title="Without this">([^<]*) ×', page)
+    assert [name for _, name in chips] == ["Suport", "Support", "not close"]
+    for address, _ in chips:
+        site.get(address.replace("&amp;", "&"), accept=BROWSER)
+
+
+def test_a_cursor_that_leads_nowhere_is_told_with_a_link(site: Site) -> None:
+    site.record_some(3)
+    cursor = site.get("/all.json?limit=1").json["next"].rpartition("=")[2]
+    other = cursor[:-4] + ("AAAA" if cursor[-4:] != "AAAA" else "BBBB")
+
+    page = site.get(f"/all?before={other}", 410, accept=BROWSER).text
+
+    assert "Go on from there" in page
+
+
 def test_the_directory_lists_every_name_with_its_count(site: Site) -> None:
     site.record_some(2, queues=("Support",))
     site.record_some(1, queues=("Billing/EMEA",))

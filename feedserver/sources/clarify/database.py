@@ -37,11 +37,9 @@ class Database:
             with self._connection() as connection:
                 try:
                     columns = connection.execute(tables.probe(name)).keys()
-                except sa.exc.ProgrammingError:
-                    continue  # this site has no such table, or does not let us read it
                 except sa.exc.DatabaseError:
-                    # SQLite and Oracle have one error for a table that is not there and for
-                    # much that passes; only the first may be kept for as long as we run.
+                    # Databases have one error for a table that is not there and for much that
+                    # passes; only the first may be kept for as long as we run.
                     connection.rollback()
                     if sa.inspect(connection).has_table(name):
                         raise
@@ -49,8 +47,8 @@ class Database:
                 found[name] = {column.lower() for column in columns}
         if tables.ENTRY not in found:
             raise SourceError(
-                f"source {self._name}: the database at {self.address} has no table "
-                f"{tables.ENTRY}; set `url` to that of the CRM"
+                f"source {self._name}: its database has no table {tables.ENTRY}; "
+                "set `url` to that of the CRM"
             )
         return found
 
@@ -125,7 +123,7 @@ class Database:
             password = self._engine.url.password
             if password:
                 reason = reason.replace(str(password), "***")
-            raise SourceError(f"source {self._name}: {self.address}: {reason}") from error
+            raise SourceError(f"source {self._name}: {reason}") from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -151,7 +149,7 @@ def _engine(name: str, url: str) -> sa.Engine:
 def _sqlite_engine(name: str, url: URL) -> sa.Engine:
     path = Path(str(url.database))
     if not path.is_file():
-        raise SettingsError(f"source {name}: `url` names no file: {path}")
+        raise SettingsError(f"source {name}: `url` names no file: {path.absolute()}")
     engine = sa.create_engine(url)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -1,5 +1,6 @@
 """A Clarify source from its settings."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,9 @@ from feedserver.ports import Source
 from feedserver.sources.clarify.database import Database
 from feedserver.sources.clarify.mapping import EntryMapping
 from feedserver.sources.clarify.source import WINDOW, ClarifySource
+from feedserver.sources.clarify.tables import KINDS
+
+MAX_WINDOW = 1_000_000  # objids; each poll reads as many keys
 
 
 def make_source(name: str, settings: Mapping[str, object], authority: str, clock: Clock) -> Source:
@@ -22,13 +26,13 @@ def make_source(name: str, settings: Mapping[str, object], authority: str, clock
     start = _start(where, settings.get("start"))
     links = _links(where, settings.get("links", {}))
     url = settings.get("url")
-    if not isinstance(url, str):
-        raise SettingsError(f"{where} has no `url`; write the SQLAlchemy address of the CRM")
+    if not isinstance(url, str) or not url:
+        raise SettingsError(f"{where} url = {url!r}: write the SQLAlchemy address of the CRM")
     window = settings.get("window", WINDOW)
-    if not isinstance(window, int) or window < 0:
+    if not isinstance(window, int) or isinstance(window, bool) or not 0 <= window <= MAX_WINDOW:
         raise SettingsError(f"{where} window = {window!r} is no number of objids")
     mapping = EntryMapping(authority, name, zone, links)
-    return ClarifySource(name, Database(name, url), mapping, start, clock, window)
+    return ClarifySource(name, Database(name, url), mapping, start, zone.key, clock, window)
 
 
 def _zone(where: str, value: object) -> ZoneInfo:
@@ -58,9 +62,18 @@ def _start(where: str, value: object) -> str:
 def _links(where: str, value: object) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise SettingsError(f'{where} links must be a table: {{ case = "http://…/{{id}}" }}')
+    words = {kind.word for kind in KINDS}
+    known = ", ".join(sorted(words))
     links = {}
     for type_, link in value.items():
-        if not str(link).startswith(("http://", "https://")):
-            raise SettingsError(f"{where} links.{type_} = {link!r} is no http or https address")
-        links[str(type_).lower().replace("_", "-").replace(" ", "-")] = str(link)
+        word = str(type_).lower().replace("_", "-").replace(" ", "-")
+        if word not in words:
+            raise SettingsError(f"{where} links.{type_}: no type of object; known: {known}")
+        bare = str(link).replace("{id}", "").replace("{objid}", "")
+        if not re.match(r"https?://[^\s{}]+$", bare):
+            raise SettingsError(
+                f"{where} links.{type_} = {link!r} is no http or https address, or holds braces "
+                "other than {id} and {objid}"
+            )
+        links[word] = str(link)
     return links

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from feedserver.clock import Clock
+from feedserver.errors import SourceError
 from feedserver.model.activity import Draft
 from feedserver.ports import Known, Poll, Problem
 from feedserver.sources.clarify.database import Database
@@ -20,10 +21,15 @@ SWEEP_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the log of the CRM was read: `floor` < objid <= `read`."""
+    """How far the log of the CRM was read: `floor` < objid <= `read`.
+
+    `timezone` and `start` are those with which it began; what was recorded stays as it is.
+    """
 
     floor: int
     read: int
+    timezone: str
+    start: str
 
 
 class ClarifySource:
@@ -40,6 +46,7 @@ class ClarifySource:
         database: Database,
         mapping: EntryMapping,
         start: str,
+        timezone: str,
         clock: Clock,
         window: int = WINDOW,
     ) -> None:
@@ -48,6 +55,7 @@ class ClarifySource:
         self._database = database
         self._mapping = mapping
         self._start = start
+        self._timezone = timezone
         self._clock = clock
         self._window = window
         self._swept_to: int | None = None
@@ -57,7 +65,7 @@ class ClarifySource:
         self._failed: set[int] = set()
 
     def poll(self, place: str | None, known: Known) -> Poll:
-        here = self._first_place() if place is None else Place(**json.loads(place))
+        here = self._first_place() if place is None else self._read_place(place)
         self._plan_sweep(here)
         here, keys, is_full = self._tail(here, known)
         if not keys and not is_full and self._swept_to is not None:
@@ -83,7 +91,20 @@ class ClarifySource:
         else:
             local = datetime.combine(date.fromisoformat(self._start), time())
             floor = self._database.last_before(local)
-        return Place(floor, floor)
+        return Place(floor, floor, self._timezone, self._start)
+
+    def _read_place(self, text: str) -> Place:
+        place = Place(**json.loads(text))
+        for name, kept, now in (
+            ("timezone", place.timezone, self._timezone),
+            ("start", place.start, self._start),
+        ):
+            if kept != now:
+                raise SourceError(
+                    f'source {self.name}: {name} = "{now}", but its entries were recorded with '
+                    f'"{kept}" and stay so; set it back'
+                )
+        return place
 
     def _tail(self, here: Place, known: Known) -> tuple[Place, list[int], bool]:
         """The new place, the entries up to it that are not recorded, and whether there are more."""

@@ -1,5 +1,6 @@
 """Connections to the store, as durable and as patient as the promises need."""
 
+import os
 import sqlite3
 from pathlib import Path
 from time import monotonic, sleep
@@ -22,11 +23,12 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise SettingsError(
             f"store = {url!r} is no address of a database; write sqlite:///feedserver.db"
         ) from None
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+    is_file = parsed.database not in (None, "", ":memory:") and not parsed.query
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or not is_file:
         raise SettingsError(
             f"store = {parsed.render_as_string()!r} cannot hold a log in this version; "
             "write sqlite:///feedserver.db (a path, relative to the instance folder)"
@@ -38,6 +40,9 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
         raise StoreError(f"the store's folder {path.parent} cannot be made: {error}") from error
     engine = sa.create_engine(parsed.set(database=str(path)), isolation_level="AUTOCOMMIT")
     event.listen(engine, "connect", _prepare)
+    # A server that forks after the application was loaded must not share a connection.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     return engine
 
 

@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from feedserver.clock import Clock
 from feedserver.errors import StoreError
-from feedserver.model.activity import Activity, Draft
+from feedserver.model.activity import Activity, Draft, first_occurred
 from feedserver.model.dates import Dates, first_dates, from_microseconds, to_microseconds
 from feedserver.ports import Bookmark
 from feedserver.stores.sql import documents, tables
@@ -65,7 +65,7 @@ class SqlLog:
                     new.setdefault(draft.id, draft)
             positions = self._insert(connection, list(new.values())) if new else {}
             if bookmark is not None:
-                _put_bookmark(connection, bookmark)
+                _move_bookmark(connection, bookmark)
         return tuple(positions.pop(draft.id, 0) for draft in drafts)
 
     def _insert(self, connection: sa.Connection, drafts: Sequence[Draft]) -> dict[str, int]:
@@ -74,7 +74,8 @@ class SqlLog:
         last = _last_dates(connection)
         rows = []
         for draft in drafts:
-            last = first_dates(last, draft.occurred, now)
+            occurred = first_occurred(drafts, now) if last is None else draft.occurred
+            last = first_dates(last, occurred, now)
             rows.append(
                 {
                     "id": draft.id,
@@ -157,7 +158,9 @@ def exclusively(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        # Of a full disk SQLite has rolled back itself; its complaint must not hide the cause.
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
 
@@ -169,13 +172,18 @@ def _known(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
     return found
 
 
-def _put_bookmark(connection: sa.Connection, bookmark: Bookmark) -> None:
+def _move_bookmark(connection: sa.Connection, bookmark: Bookmark) -> None:
+    """Move it from the place where it was found; where another process moved it, it stays."""
     table = tables.bookmark
-    moved = connection.execute(
-        sa.update(table).where(table.c.name == bookmark.name).values(place=bookmark.place)
-    )
-    if moved.rowcount == 0:
+    place = connection.execute(_PLACE, {"name": bookmark.name}).scalar_one_or_none()
+    if place != bookmark.found:
+        return
+    if place is None:
         connection.execute(sa.insert(table).values(name=bookmark.name, place=bookmark.place))
+    else:
+        connection.execute(
+            sa.update(table).where(table.c.name == bookmark.name).values(place=bookmark.place)
+        )
 
 
 def _last_dates(connection: sa.Connection) -> Dates | None:
