@@ -83,7 +83,7 @@ class Polling:
         self.state = replace(
             self.state,
             recorded=self.state.recorded + sum(1 for position in positions if position),
-            odd=self.state.odd + len(poll.problems),
+            odd=self.state.odd + len({problem.key for problem in poll.problems}),
             failed=self.state.failed + len(poll.failed),
         )
         return poll.more
