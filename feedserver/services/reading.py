@@ -212,15 +212,17 @@ class Reading:
             raise NotFound(f"No activity has the id {id}.")
         return found
 
-    def activity_view(self, activity: Activity, representation: Representation) -> View:
-        """The view of the activity alone; its ETag tells this version of it."""
+    def activity_view(
+        self, activity: Activity, representation: Representation, beside: str | None = None
+    ) -> View:
+        """The view of the activity alone; its ETag tells this version of it, and `beside`."""
         feed = self._feed(EVERYTHING)
         query = Query(limit=0)
         check = int.from_bytes(check_of(activity), "big")
         stamp = Stamp(activity.position, None, check)
         selection = Selection((activity.position,), stamp, 1, 0, 0)
         address = self.base_url + activity_path(activity.id, representation.extension)
-        etag = self._etag(query, feed, selection, representation, address)
+        etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
 
     def nearest(self, field: str, value: str) -> list[str]:

@@ -81,13 +81,15 @@ class FeedViews:
             raise InvalidRequest(
                 ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
             )
-        beside = self._pages.beside() if representation == HTML else None
+        is_page = representation == HTML
+        state = self._pages.state() if is_page else None
+        beside = self._pages.beside(state) if is_page else None
         view = self._reading.select(query, representation, target(), beside)
 
         def body() -> bytes:
             page = self._reading.page(view)
             if representation == HTML:
-                return self._pages.stream(page, query)
+                return self._pages.stream(page, query, state)
             return format_of(str(representation.extension)).render(page)
 
         response = answer(view.etag, representation.media_type, self._bodies, body)
@@ -104,7 +106,8 @@ class FeedViews:
         if any(not is_ignored(name) for name, _ in parameters()):
             raise InvalidRequest(["An activity takes no parameters."])
         representation = negotiate(extension)
-        view = self._reading.activity_view(activity, representation)
+        beside = self._pages.beside() if representation == HTML else None
+        view = self._reading.activity_view(activity, representation, beside)
 
         def body() -> bytes:
             page = self._reading.page(view)

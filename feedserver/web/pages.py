@@ -56,8 +56,11 @@ class Pages:
         self._server = server
         self._zone = ZoneInfo(server.settings.display_timezone)
 
-    def stream(self, page: Page, query: Query) -> bytes:
-        """The stream page of a feed: what is on it is exactly what the feed sign leads to."""
+    def stream(self, page: Page, query: Query, state: str | None) -> bytes:
+        """The stream page of a feed: what is on it is exactly what the feed sign leads to.
+
+        `state` is what `state()` said when the ETag was made: the page must not say another.
+        """
         lines = [self._line(activity) for activity in page.activities]
         links = {link.rel: link.href for link in page.links}
         filter, by_name = page.feed.filter, page.feed.is_known
@@ -70,7 +73,7 @@ class Pages:
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
-            state=self.state(),
+            state=state,
             clauses=[
                 (
                     "not " * clause.excluded + self._server.index.label(clause.field, value),
@@ -151,9 +154,9 @@ class Pages:
             return f"{local:%H:%M}"
         return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
 
-    def beside(self) -> str:
+    def beside(self, state: str | None = None) -> str:
         """What a page shows that is not of the log: it is part of the page's ETag."""
-        return f"{self._zone.key} {self.state() or ''}"
+        return f"{self._zone.key} {state or ''}"
 
     def state(self) -> str | None:
         """What people must know of the sources to read the stream rightly, None for nothing."""

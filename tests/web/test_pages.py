@@ -1,12 +1,16 @@
 """The pages, as a person sees them."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from feedserver.model.activity import Object
+from feedserver.errors import SourceError
+from feedserver.model.activity import Activity, Object
+from feedserver.model.addresses import activity_path
 from feedserver.services.polling import Polling
 from tests.builders import make_draft
 from tests.fakes import FailingSource
@@ -182,9 +186,11 @@ def test_a_process_without_a_worker_says_so(site: Site) -> None:
     assert (told["ready"], told["worker"], told["sources"]) == (True, "not here", {})
 
 
-def test_a_page_in_another_zone_has_another_etag(site: Site) -> None:
-    site.record_some(1)
-    etag = site.get("/", accept=BROWSER).headers["ETag"]
+@pytest.mark.parametrize("of_one", [False, True])
+def test_a_page_in_another_zone_has_another_etag(site: Site, of_one: bool) -> None:
+    (draft,) = site.record_some(1)
+    address = activity_path(draft.id) if of_one else "/"
+    etag = site.get(address, accept=BROWSER).headers["ETag"]
 
     site.use(
         replace(
@@ -193,7 +199,27 @@ def test_a_page_in_another_zone_has_another_etag(site: Site) -> None:
         )
     )
 
-    assert "CDT" in site.get("/", 200, accept=BROWSER, if_none_match=etag).text
+    assert "CDT" in site.get(address, 200, accept=BROWSER, if_none_match=etag).text
+
+
+def test_a_page_says_what_its_etag_was_made_of(site: Site) -> None:
+    polling = Polling(FailingSource("crm"), site.server.log, site.server.intake, site.clock)
+    site.use(replace(site.server, pollings={polling: 5.0}))
+    at = site.server.log.at
+
+    def at_and_then_the_source_fails(positions: Sequence[int]) -> tuple[Activity, ...]:
+        with suppress(SourceError):
+            polling.step()
+        return at(positions)
+
+    site.server.log.at = at_and_then_the_source_fails  # type: ignore[method-assign]
+
+    first = site.get("/", accept=BROWSER)
+    second = site.get("/", accept=BROWSER)
+
+    assert "has not answered" not in first.text
+    assert "has not answered" in second.text
+    assert first.headers["ETag"] != second.headers["ETag"]
 
 
 def test_a_part_of_the_filter_can_be_taken_away(site: Site) -> None:
