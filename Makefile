@@ -23,8 +23,10 @@ format: $(VENV)/.check ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## measure: pull, start-up, polls (DATABASE=clarify.sqlite for one of your own)
+bench: $(VENV)/.test ## measure: pull, start, polls, writing (DATABASE=clarify.sqlite for one of your own)
 	@$(BIN)/python bench/run.py $(DATABASE)
+	@$(BIN)/python bench/writing.py
+	@$(BIN)/python bench/publish.py
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'

@@ -1,19 +1,28 @@
 """Assembly: from the settings to a server; the only place where parts are put together."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedserver.clock import Clock, system_clock
 from feedserver.errors import SettingsError
-from feedserver.ports import Log, Source
-from feedserver.services.indexing import FacetIndex
+from feedserver.ports import GrantStore, Log, Source
 from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
-from feedserver.services.reading import Reading
-from feedserver.settings import Settings
+from feedserver.services.writing import Writing
+from feedserver.settings import RESERVED_NAMES, Settings
 from feedserver.sources import SOURCES
 from feedserver.stores.sql.opening import open_log
+
+if TYPE_CHECKING:  # else imported where they are made: `publish` starts for each entry of a CRM
+    from feedserver.parsers.documents import Parser
+    from feedserver.services.granting import Granting
+    from feedserver.services.indexing import FacetIndex
+    from feedserver.services.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,10 @@ class Server:
     settings: Settings
     clock: Clock
     log: Log
+    grants: Granting
     intake: Intake
+    writing: Writing
+    parser: Parser
     index: FacetIndex
     reading: Reading
     pollings: Mapping[Polling, float]
@@ -43,16 +55,27 @@ def assemble(settings: Settings, clock: Clock = system_clock, with_index: bool =
     """
     log = open_log(settings.store, settings.folder, settings.authority, clock)
     try:
-        return assemble_around(log, settings, clock, with_index)
+        return assemble_around(log, settings, clock, with_index, log.grants)
     except BaseException:
         log.close()
         raise
 
 
-def assemble_around(log: Log, settings: Settings, clock: Clock, with_index: bool = True) -> Server:
-    """The server around a log that is open already."""
+def assemble_around(
+    log: Log,
+    settings: Settings,
+    clock: Clock,
+    with_index: bool = True,
+    grants: GrantStore | None = None,
+) -> Server:
+    """The server around a log that is open already; None is grants that are gone with it."""
+    from feedserver.parsers.documents import Parser
+    from feedserver.services.indexing import FacetIndex
+    from feedserver.services.reading import Reading
+    from feedserver.stores.memory import MemoryGrants
+
     sources = make_sources(settings, log.authority, clock)
-    intake = Intake(log)
+    intake = Intake(log, settings.limits.max_title)
     index = FacetIndex(log)
     if with_index:
         index.catch_up()
@@ -61,7 +84,57 @@ def assemble_around(log: Log, settings: Settings, clock: Clock, with_index: bool
         for source in sources
     }
     reading = Reading(log, index, settings.base_url, settings.title)
-    return Server(settings, clock, log, intake, index, reading, pollings, sources)
+    writing = Writing(log, intake, sources)
+    return Server(
+        settings=settings,
+        clock=clock,
+        log=log,
+        grants=_granting(grants or MemoryGrants(), settings, clock),
+        intake=intake,
+        writing=writing,
+        parser=Parser(log.authority, settings.limits),
+        index=index,
+        reading=reading,
+        pollings=pollings,
+        sources=sources,
+    )
+
+
+@contextmanager
+def open_grants(settings: Settings, clock: Clock = system_clock) -> Iterator[Granting]:
+    """The grants alone, for what needs nothing else of a server.
+
+    Raises SettingsError and StoreError.
+    """
+    log = open_log(settings.store, settings.folder, settings.authority, clock)
+    try:
+        yield _granting(log.grants, settings, clock)
+    finally:
+        log.close()
+
+
+@contextmanager
+def open_writing(settings: Settings, clock: Clock = system_clock) -> Iterator[tuple[Writing, Log]]:
+    """What records and its log, for what reads no feed.
+
+    Raises SettingsError and StoreError.
+    """
+    log = open_log(settings.store, settings.folder, settings.authority, clock)
+    sources: tuple[Source, ...] = ()
+    try:
+        sources = make_sources(settings, log.authority, clock)
+        intake = Intake(log, settings.limits.max_title)
+        yield Writing(log, intake, sources), log
+    finally:
+        for source in sources:
+            source.close()
+        log.close()
+
+
+def _granting(store: GrantStore, settings: Settings, clock: Clock) -> Granting:
+    from feedserver.services.granting import Granting
+
+    return Granting(store, clock, taken=(*settings.sources, *RESERVED_NAMES))
 
 
 def make_sources(settings: Settings, authority: str, clock: Clock) -> tuple[Source, ...]:

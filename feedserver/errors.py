@@ -5,17 +5,25 @@
     ├── StoreError           the store cannot be used
     │   └── StoreVersionError    it was written by another version of feedserver
     ├── SourceError          a source cannot be read; the message names the source
-    └── RequestError         what a reader asked for cannot be given
+    └── RequestError         what was asked for or sent cannot be given or taken
         ├── InvalidRequest       400: it is malformed; `faults` lists everything wrong
+        ├── Unauthorised         401: it needs a grant, and came with none that is known
+        ├── Forbidden            403: the grant does not let its bearer do this
         ├── NotFound             404: nothing has that name or id
         ├── NotAcceptable        406: no format that the reader accepts
+        ├── Conflict             409: the id is recorded with other content
         ├── Gone                 410: the log does not hold what the cursor stands on
-        └── TooLong              414: the address is longer than every client can handle
+        ├── TooLarge             413: the body is larger than what is taken
+        ├── TooLong              414: the address is longer than every client can handle
+        ├── UnsupportedType      415: the body is in no format that is taken
+        ├── InvalidActivity      422: it is no activity; `faults` lists everything wrong
+        └── NotYet               503: it can be asked again later
 
 Every message is one line for a person: what is wrong, where, and what would be right.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class FeedserverError(Exception):
@@ -39,7 +47,7 @@ class SourceError(FeedserverError):
 
 
 class RequestError(FeedserverError):
-    """What was asked for cannot be given."""
+    """What was asked for cannot be given, or what was sent cannot be taken."""
 
 
 class InvalidRequest(RequestError):
@@ -50,12 +58,61 @@ class InvalidRequest(RequestError):
         self.faults = tuple(faults)
 
 
+class Unauthorised(RequestError):
+    """A grant is needed, and none that is known came with the request."""
+
+
+class Forbidden(RequestError):
+    """The grant that came with the request does not let its bearer do this."""
+
+
 class NotFound(RequestError):
     """Nothing has the name or id that was asked for."""
 
 
 class NotAcceptable(RequestError):
     """The reader accepts none of the formats that there are."""
+
+
+class Conflict(RequestError):
+    """The id is recorded already, with other content; nothing was changed."""
+
+
+class TooLarge(RequestError):
+    """The body, or a line of it, is larger than what is taken."""
+
+
+class UnsupportedType(RequestError):
+    """The body is in no format that is taken; `known` are the media types that are."""
+
+    def __init__(self, message: str, known: Sequence[str]) -> None:
+        super().__init__(message)
+        self.known = tuple(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in a document: where, as a JSON Pointer (RFC 6901), and what."""
+
+    pointer: str
+    detail: str
+
+    def __str__(self) -> str:
+        if self.pointer:
+            return f"{self.pointer} {self.detail}"
+        return self.detail if self.detail[:1].isupper() else f"It {self.detail}"
+
+
+class InvalidActivity(RequestError):
+    """What was sent is no activity that can be recorded; `faults` are all that is wrong."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(" ".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+class NotYet(RequestError):
+    """It cannot be done at this moment; the same request will be taken later."""
 
 
 class TooLong(RequestError):

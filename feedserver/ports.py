@@ -1,12 +1,13 @@
 """The ports between the layers: Protocols and the data that passes through them."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from feedserver.model.activity import Activity, Draft
 from feedserver.model.feed import Page
+from feedserver.model.grant import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,35 @@ class Log(Protocol):
         """Those of the ids that are recorded."""
         ...
 
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
+        """The first and the newest version of each of the ids that are recorded."""
+        ...
+
     def bookmark(self, name: str) -> str | None:
         """The place of the bookmark of that name, None where there is none."""
         ...
 
     def close(self) -> None:
         """Give back what the store holds open."""
+        ...
+
+
+class GrantStore(Protocol):
+    """Where grants are kept, each under a label that no other one in force has."""
+
+    def add(self, grant: Grant) -> None:
+        """Keep the grant; on return it is on disk.
+
+        Raises Conflict where one in force has its label, and StoreError.
+        """
+        ...
+
+    def all(self) -> tuple[Grant, ...]:
+        """Every grant, revoked ones too, in the order in which they were given."""
+        ...
+
+    def revoke(self, label: str, when: datetime) -> bool:
+        """End the grant in force that has the label; whether there was one."""
         ...
 
 
@@ -111,6 +135,22 @@ class Source(Protocol):
         """What is new since that place (None: the first poll), of which nothing is `known`.
 
         Raises SourceError where the source cannot be read now.
+        """
+        ...
+
+    def is_importing(self, place: str | None) -> bool:
+        """Whether, read up to that place, it still has to bring what happened before it was set up.
+
+        What is recorded from elsewhere in the meantime would put today's dates on all the rest.
+        Raises SourceError where it could not go on from that place.
+        """
+        ...
+
+    def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
+        """The one record of that key, which must belong to that object; not yet recorded.
+
+        Raises NotFound where the source has none, InvalidRequest where it belongs to something
+        else or the type is none, and SourceError where it cannot be read now.
         """
         ...
 

@@ -18,6 +18,7 @@ from feedserver.web.app import create_app
 from feedserver.worker import Worker
 
 THREADS = 16  # requests at once; more wait
+MAX_REQUEST = 1024**3  # bytes of a body, which waitress keeps in a file until it has all of it
 _GRACE = 8.0  # seconds for what is in hand when the process is told to leave
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def refuse_open_reading(settings: Settings, host: str) -> None:
     if settings.reading == "open" and public:
         raise SettingsError(
             f'reading = "open" would show everything to everyone at {public[0]}. '
-            "Listen on 127.0.0.1, behind a proxy that asks who reads, or say --open."
+            'Set reading = "private", or say --open.'
         )
 
 
@@ -98,6 +99,7 @@ def _listen(app: object, host: str, port: int) -> BaseWSGIServer:
             host=host,
             port=port,
             threads=THREADS,
+            max_request_body_size=MAX_REQUEST,
             ident=None,
             clear_untrusted_proxy_headers=True,
         )

@@ -1,24 +1,23 @@
 """The settings: a TOML file, over which the environment wins."""
 
 import difflib
-import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from feedserver.environment import PREFIX, variables
 from feedserver.errors import SettingsError
 
-PREFIX = "FEEDSERVER_"
 DEFAULT_PATH = Path("instance") / "feedserver.toml"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 LONGEST_WAIT = 86_400  # seconds between two polls
 RESERVED_NAMES = ("activities", "archives", "categories", "feeds", "ns", "objects")
-_NOT_SETTINGS = {"SETTINGS", "TEST_DATA"}
+_NOT_SETTINGS = {"SETTINGS", "TEST_DATA", "TOKEN"}
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -45,9 +44,18 @@ SETTINGS = (
         "Where it is not set, `serve` takes the address on which it listens.",
     ),
     Row("store", "sqlite:///feedserver.db", "Where the log is kept, relative to the settings."),
-    Row("reading", "open", "Who may read: `open` is everyone who reaches the server."),
+    Row(
+        "reading",
+        "open",
+        "Who may read: `open` is everyone who reaches the server, `private` who has a grant. "
+        "Writing always needs a grant.",
+    ),
     Row("title", "feedserver", "What this server is called on its pages and as feeds' author."),
     Row("display_timezone", "UTC", "The zone in which pages show times; feeds carry UTC."),
+    Row("max_body", "1048576", "Bytes of one document, or of one line of many, that is sent."),
+    Row("max_title", "1000", "Characters of a title or a name."),
+    Row("max_tags", "100", "Tags, queues or products of one activity."),
+    Row("max_batch", "1000", "Activities in one collection; NDJSON has no such limit."),
 )
 """Every setting outside the sources, in the order in which people are shown them."""
 
@@ -68,6 +76,19 @@ SOURCE_SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken: bytes of a document, characters, names, activities of a collection."""
+
+    max_body: int = 1_048_576
+    max_title: int = 1000
+    max_tags: int = 100
+    max_batch: int = 1000
+
+
+LIMITS = tuple(field.name for field in fields(Limits))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `folder` is that of the file, to which relative paths are relative."""
 
@@ -79,6 +100,7 @@ class Settings:
     title: str
     display_timezone: str
     has_base_url: bool
+    limits: Limits
     sources: Mapping[str, Mapping[str, Any]]
 
 
@@ -87,9 +109,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
     Raises SettingsError, naming the setting, for what is missing, unknown or wrong.
     """
-    environment = os.environ if environment is None else environment
+    environment = variables() if environment is None else environment
     named = environment.get(PREFIX + "SETTINGS")
-    path = Path(named or DEFAULT_PATH)
+    path = settings_path(environment)
     overrides = _from_environment(environment)
     if path.is_file():
         try:
@@ -100,11 +122,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         values = {}
     else:
         raise SettingsError(
-            f"No settings at {path}. Write them (README, “Your own CRM”), name another file in "
-            f"{PREFIX}SETTINGS, or try: feedserver demo"
+            f"No settings at {path}. Make them with: feedserver init (or name another file in "
+            f"{PREFIX}SETTINGS, or try: feedserver demo)"
         )
     merged = _merged(values, overrides)
-    return make_settings(path.parent.absolute(), _replaced(merged, environment))
+    return make_settings(path.parent.absolute(), replaced(merged, environment))
+
+
+def settings_path(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the file of the settings is, or would be."""
+    environment = variables() if environment is None else environment
+    return Path(environment.get(PREFIX + "SETTINGS") or DEFAULT_PATH)
 
 
 def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
@@ -113,12 +141,9 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
     for name in values:
         if name not in (*names, "sources"):
             raise SettingsError(f"{name} is no setting.{_nearest(name, [*names, 'sources'])}")
-    known = {row.name: _value(row, values) for row in SETTINGS}
-    if known["reading"] != "open":
-        raise SettingsError(
-            f"reading = {known['reading']!r} is not possible in this version, which has no grants "
-            'yet; write "open", and let only those reach the server who may read'
-        )
+    known = {row.name: _value(row, values) for row in SETTINGS if row.name not in LIMITS}
+    if known["reading"] not in ("open", "private"):
+        raise SettingsError(f'reading = {known["reading"]!r}: write "open" or "private"')
     if not is_address(known["base_url"]):
         raise SettingsError(
             f"base_url = {known['base_url']!r} is no address of a server; write "
@@ -136,6 +161,7 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
     return Settings(
         folder=folder,
         has_base_url="base_url" in values,
+        limits=Limits(**{row.name: _number(row, values) for row in SETTINGS if row.name in LIMITS}),
         sources=_sources(values.get("sources", {})),
         **known,
     )
@@ -165,6 +191,15 @@ def _value(row: Row, values: Mapping[str, Any]) -> str:
         raise SettingsError(f"{row.name} is not set, and has no default. {row.meaning}")
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{row.name} = {value!r} is no text")
+    return value
+
+
+def _number(row: Row, values: Mapping[str, Any]) -> int:
+    value = values.get(row.name, row.default)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        value = int(value)  # as the environment gives it
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SettingsError(f"{row.name} = {value!r} is no whole number above 0. {row.meaning}")
     return value
 
 
@@ -232,10 +267,14 @@ def _merged(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str
     return merged
 
 
-def _replaced(value: Any, environment: Mapping[str, str]) -> Any:
-    """The value with each `${NAME}` in its texts replaced from the environment."""
+def replaced(value: Any, environment: Mapping[str, str] | None = None) -> Any:
+    """The value with each `${NAME}` in its texts replaced from the environment.
+
+    Raises SettingsError, naming it, where the environment has no such name.
+    """
+    environment = variables() if environment is None else environment
     if isinstance(value, Mapping):
-        return {name: _replaced(inner, environment) for name, inner in value.items()}
+        return {name: replaced(inner, environment) for name, inner in value.items()}
     if not isinstance(value, str):
         return value
 

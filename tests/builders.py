@@ -22,21 +22,33 @@ def make_draft(**overrides: Any) -> Draft:
     draft = Draft(
         id=f"tag:{AUTHORITY}:crm:act-entry/{number}",
         source="crm",
-        actor=Object("person", "person-1", "Ann Example", login="ann"),
+        actor=Object("person", f"tag:{AUTHORITY}:crm/user/1", "Ann Example", login="ann"),
         verb="log",
-        object=Object("case", "case-1", "Printer on fire", "1234", "http://crm.example/cases/1234"),
+        object=Object(
+            "case",
+            f"tag:{AUTHORITY}:crm/case/1",
+            "Printer on fire",
+            "1234",
+            "http://crm.example/cases/1234",
+        ),
         title=f"Ann Example logged a note on case 1234 ({number})",
         occurred=NOON - timedelta(minutes=1),
-        target=Object("queue", "queue-1", "Support"),
+        target=Object("queue", f"tag:{AUTHORITY}:crm/queue/1", "Support"),
         queues=("Support",),
         products=(Product("Printer 9000", "B"),),
         tags=("vip",),
-        customer=Object("organization", "site-1", "Example Works", "S-77"),
+        customer=Object("organization", f"tag:{AUTHORITY}:crm/site/1", "Example Works", "S-77"),
         content="<p>It burns.</p>",
         code="1700",
         code_name="Phone Log",
     )
     return replace(draft, **overrides)
+
+
+def object_of(draft: Draft) -> Object:
+    """The object of a draft that has one."""
+    assert draft.object is not None
+    return draft.object
 
 
 class FakeClock:

@@ -21,6 +21,12 @@ class FailingSource:
     def poll(self, place: str | None, known: Known) -> Poll:
         raise SourceError(f"source {self.name}: no answer")
 
+    def is_importing(self, place: str | None) -> bool:
+        return False
+
+    def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
+        raise SourceError(f"source {self.name}: no answer")
+
     def sample(self, count: int) -> Poll:
         raise SourceError(f"source {self.name}: no answer")
 

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from feedserver.errors import SettingsError
-from feedserver.settings import SETTINGS, SOURCE_SETTINGS, Settings, load_settings, make_settings
+from feedserver.settings import (
+    SETTINGS,
+    SOURCE_SETTINGS,
+    Limits,
+    Settings,
+    load_settings,
+    make_settings,
+)
 
 Write = Callable[[str], dict[str, str]]
 
@@ -76,6 +83,7 @@ def test_what_is_not_said_has_its_default() -> None:
         title="feedserver",
         display_timezone="UTC",
         has_base_url=False,
+        limits=Limits(max_body=1_048_576, max_title=1000, max_tags=100, max_batch=1000),
         sources={},
     )
 
@@ -216,8 +224,8 @@ def test_no_file_and_no_environment_is_told_with_what_to_do(tmp_path: Path) -> N
         load_settings({"FEEDSERVER_SETTINGS": str(path)})
 
     assert str(refused.value) == (
-        f"No settings at {path}. Write them (README, “Your own CRM”), name another file in "
-        "FEEDSERVER_SETTINGS, or try: feedserver demo"
+        f"No settings at {path}. Make them with: feedserver init (or name another file in "
+        "FEEDSERVER_SETTINGS, or try: feedserver demo)"
     )
 
 
@@ -260,15 +268,30 @@ def test_an_unknown_setting_is_named_with_the_nearest() -> None:
 def test_an_unknown_setting_like_no_other_is_told_with_all_there_are() -> None:
     assert refusal({"xyzzy": "x"}) == (
         "xyzzy is no setting. Known: authority, base_url, store, reading, title, "
-        "display_timezone, sources."
+        "display_timezone, max_body, max_title, max_tags, max_batch, sources."
     )
 
 
-def test_reading_with_grants_is_refused() -> None:
-    assert refusal({"authority": "example.com", "reading": "private"}) == (
-        "reading = 'private' is not possible in this version, which has no grants yet; write "
-        '"open", and let only those reach the server who may read'
+@pytest.mark.parametrize("reading", ["open", "private"])
+def test_who_may_read_is_one_of_two_words(reading: str) -> None:
+    assert made(reading=reading).reading == reading
+    assert refusal({"authority": "example.com", "reading": f"{reading}ly"}) == (
+        f'reading = \'{reading}ly\': write "open" or "private"'
     )
+
+
+@pytest.mark.parametrize("name", ["max_body", "max_title", "max_tags", "max_batch"])
+def test_limits_are_whole_numbers_above_0_also_from_the_environment(
+    write: Write, name: str
+) -> None:
+    assert getattr(made(**{name: 7}).limits, name) == 7
+    environment = write(FILE) | {f"FEEDSERVER_{name.upper()}": "12"}
+    assert getattr(load_settings(environment).limits, name) == 12
+
+    wrongs: tuple[object, ...] = (0, -1, 1.5, True, "many", "-3", "1e9", [], "٣")
+    for wrong in wrongs:
+        said = refusal({"authority": "example.com", name: wrong})
+        assert said.startswith(f"{name} = {wrong!r} is no whole number above 0. ")
 
 
 @pytest.mark.parametrize(

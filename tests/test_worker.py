@@ -38,6 +38,12 @@ class LiveSource:
         more = self._act(self.count)
         return Poll((make_draft(source=self.name),), (), (), str(self.count), more)
 
+    def is_importing(self, place: str | None) -> bool:
+        raise NotImplementedError
+
+    def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
+        raise NotImplementedError
+
     def sample(self, count: int) -> Poll:
         raise NotImplementedError
 

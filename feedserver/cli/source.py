@@ -74,7 +74,7 @@ def _try(arguments: argparse.Namespace) -> int:
             told.append(f"customer: {draft.customer.name}")
         print("    " + "; ".join([f"verb: {draft.verb}", *told]))
         print(f"    {draft.id}")
-        if draft.object.url:
+        if draft.object is not None and draft.object.url:
             print(f"    {draft.object.url}")
     for problem in (*sample.problems, *sample.failed):
         print(f"odd: {problem.key}: {problem.text}")

@@ -7,6 +7,7 @@ FORMATS = Registry(
     {
         "atom": "feedserver.formats.atom:AtomFormat",
         "json": "feedserver.formats.as2:As2Format",
+        "as1": "feedserver.formats.as1:As1Format",
     },
 )
 """The formats by their extension."""

@@ -1,35 +1,16 @@
 """Activity Streams 2.0: ordered collections, their pages, and activities."""
 
 import html
-import json
 from typing import Any
 
-from feedserver.model.activity import Activity, Draft, Object
+from feedserver.formats.members import Members, extension, extra, merged, present, written
+from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
-from feedserver.model.dates import rfc3339, rfc3339_exact
+from feedserver.model.dates import rfc3339_exact
+from feedserver.model.extension import AS2_CONTEXT, PREFIX, TERMS
 from feedserver.model.feed import Page
 from feedserver.model.identity import namespace
-from feedserver.model.vocabulary import type_of, verb_of
-
-CONTEXT = "https://www.w3.org/ns/activitystreams"
-PREFIX = "fs"
-
-_TERMS: dict[str, Any] = {
-    "queue": {"@id": "fs:queue", "@container": "@set"},
-    "product": {"@id": "fs:product", "@container": "@set"},
-    "revision": {"@id": "fs:revision", "@container": "@set"},
-    "tags": {"@id": "fs:tags", "@container": "@set"},
-    "customer": "fs:customer",
-    "sourceName": "fs:sourceName",
-    "crmVerb": "fs:crmVerb",
-    "crmCode": "fs:crmCode",
-    "crmCodeName": "fs:crmCodeName",
-    "number": "fs:number",
-    "login": "fs:login",
-    "occurred": {"@id": "fs:occurred", "@type": "xsd:dateTime"},
-    "recorded": {"@id": "fs:recorded", "@type": "xsd:dateTime"},
-}
-"""The extension's terms; they stand in each document, so nobody has to fetch a context."""
+from feedserver.model.vocabulary import as2_types, as2_verb, type_of
 
 
 class As2Format:
@@ -42,12 +23,12 @@ class As2Format:
         "application/ld+json",
         "application/json",
     )
-    version = 1
+    version = 2
 
     def render(self, page: Page) -> bytes:
         """The page, its activities in the order of the page."""
         links = {link.rel: link.href for link in page.links}
-        document: dict[str, Any] = {
+        document: Members = {
             "@context": _context(page),
             "id": page.collection if page.is_bare else page.address,
             "type": "OrderedCollectionPage",
@@ -63,11 +44,13 @@ class As2Format:
             document |= {"type": "OrderedCollection", "first": links.get("first")}
             for member in ("partOf", "next", "orderedItems"):
                 del document[member]
-        return _written(document)
+        return written(document)
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity alone."""
-        return _written({"@context": _context(page), **_activity(activity, page)})
+        members = _activity(activity, page)
+        context = _context(page) + members.pop("@context", [])
+        return written({"@context": context, **members})
 
 
 def _context(page: Page) -> list[Any]:
@@ -75,48 +58,31 @@ def _context(page: Page) -> list[Any]:
         PREFIX: namespace(page.authority),
         "xsd": "http://www.w3.org/2001/XMLSchema#",
     }
-    return [CONTEXT, prefixes | _TERMS]
+    return [AS2_CONTEXT, prefixes | TERMS]
 
 
-def _activity(activity: Activity, page: Page) -> dict[str, Any]:
+def _activity(activity: Activity, page: Page) -> Members:
     draft, dates = activity.draft, activity.dates
-    verb = verb_of(draft.verb)
-    return _present(
-        {
-            "id": activity.id,
-            "type": _types(verb.as2, draft.verb),
-            "name": draft.title,
-            "summary": html.escape(draft.title, quote=False),
-            "published": rfc3339_exact(dates.published),
-            "updated": rfc3339_exact(dates.updated),
-            "occurred": None if draft.occurred is None else rfc3339(draft.occurred),
-            "recorded": rfc3339_exact(dates.recorded),
-            "actor": _object(draft.actor),
-            "object": _object(draft.object),
-            "target": draft.target and _object(draft.target),
-            "content": draft.content,
-            "url": page.home + activity_path(activity.id),
-            **_extension(draft),
-        }
-    )
-
-
-def _extension(draft: Draft) -> dict[str, Any]:
-    return {
-        "queue": list(draft.queues) or None,
-        "product": [product.name for product in draft.products] or None,
-        "revision": [product.revision for product in draft.products if product.revision] or None,
-        "tags": list(draft.tags) or None,
-        "customer": draft.customer and _object(draft.customer),
-        "sourceName": draft.source,
-        "crmVerb": draft.verb,
-        "crmCode": draft.code,
-        "crmCodeName": draft.code_name,
+    ours = {
+        "id": activity.id,
+        "type": _types(as2_verb(draft.verb, draft.target is not None), draft.verb),
+        "name": draft.title,
+        "summary": html.escape(draft.title, quote=False),
+        "published": rfc3339_exact(dates.published),
+        "updated": rfc3339_exact(dates.updated),
+        "actor": _object(draft.actor),
+        "object": draft.object and _object(draft.object),
+        "target": draft.target and _object(draft.target),
+        "content": draft.content,
+        "url": draft.url or page.home + activity_path(activity.id),
+        **extension(activity, _object),
     }
+    made: Members = merged(present(ours), extra(draft, "as2"))
+    return made
 
 
-def _object(object: Object) -> dict[str, Any]:
-    return _present(
+def _object(object: Object) -> Members:
+    return present(
         {
             "id": object.id,
             "type": _types(type_of(object.type).as2, object.type),
@@ -129,16 +95,6 @@ def _object(object: Object) -> dict[str, Any]:
 
 
 def _types(registered: str, word: str) -> str | list[str]:
-    """The registered type, and beside it, where it says less than the word, a type of our own."""
-    own = "".join(part.capitalize() for part in word.split("-"))
-    return registered if own == registered else [registered, f"{PREFIX}:{own}"]
-
-
-def _present(members: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _written(document: dict[str, Any]) -> bytes:
-    return (
-        json.dumps(_present(document), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    )
+    """The registered type, and beside it, where it says less than the word, another."""
+    types = as2_types(registered, word)
+    return types[0] if len(types) == 1 else types

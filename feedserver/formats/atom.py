@@ -1,7 +1,7 @@
 """Atom 1.0 (RFC 4287) with the Activity Streams 1.0 extension."""
 
+from collections.abc import Collection
 from typing import Any
-from urllib.parse import quote
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -10,14 +10,26 @@ from lxml import etree
 
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
-from feedserver.model.dates import rfc3339
+from feedserver.model.dates import IMPLAUSIBLE, rfc3339
 from feedserver.model.feed import Page
 from feedserver.model.identity import namespace, scheme
-from feedserver.model.vocabulary import OBJECT_TYPES, type_of, verb_of
+from feedserver.model.vocabulary import (
+    AS1_BASE,
+    AS1_TYPES,
+    AS1_VERBS,
+    AS2_BASE,
+    AS2_TYPES,
+    UNSPECIFIED,
+    camel,
+    is_iri,
+    kebab,
+    own_type,
+    type_of,
+    verb_of,
+)
 
 ATOM = "http://www.w3.org/2005/Atom"
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
-SCHEMA = "http://activitystrea.ms/schema/1.0/"
 DUBLIN_CORE = "http://purl.org/dc/terms/"
 
 _NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
@@ -30,7 +42,7 @@ class AtomFormat:
     extension = "atom"
     media_type = "application/atom+xml; charset=utf-8"
     accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
-    version = 1
+    version = 2
 
     def render(self, page: Page) -> bytes:
         """The page as a feed document.
@@ -80,12 +92,15 @@ class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         draft = self.activity.draft
         # feedgen loses the relation and the type of an entry's link.
         entry.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
-        _text(entry.find("author"), f"{{{ACTIVITY}}}object-type", _type_iri(draft.actor, self.own))
-        _text(entry, f"{{{ACTIVITY}}}verb", SCHEMA + verb_of(draft.verb).as1)
-        _object(entry, "object", draft.object, self.own)
+        _type(entry.find("author"), draft.actor, self.own)
+        verb = verb_of(draft.verb).as1
+        _text(entry, f"{{{ACTIVITY}}}verb", _iri(verb, AS1_VERBS, self.own))
+        if draft.object is not None:
+            _object(entry, "object", draft.object, self.own)
         if draft.target is not None:
             _object(entry, "target", draft.target, self.own)
-        if draft.occurred is not None:
+        recorded = self.activity.dates.recorded
+        if draft.occurred is not None and draft.occurred - recorded <= IMPLAUSIBLE:
             _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
         return entry
 
@@ -100,8 +115,9 @@ def _entry(activity: Activity, page: Page) -> bytes:
     entry.title(draft.title)
     entry.published(dates.published)
     entry.updated(dates.updated)
-    entry.author({"name": draft.actor.name or "", "uri": draft.actor.id})
-    address = draft.object.url or page.home + activity_path(activity.id)
+    entry.author({"name": draft.actor.name or "", "uri": _id(draft.actor)})
+    elsewhere = draft.url or (draft.object and draft.object.url)
+    address = elsewhere or page.home + activity_path(activity.id)
     entry.link(href=address)
     for field, name, label in _categories(activity):
         entry.category(term=name, scheme=scheme(page.authority, field), label=label)
@@ -124,19 +140,36 @@ def _categories(activity: Activity) -> list[tuple[str, str, str]]:
 
 def _object(parent: Any, role: str, object: Object, own: str) -> None:
     element = etree.SubElement(parent, f"{{{ACTIVITY}}}{role}")
-    _text(element, f"{{{ACTIVITY}}}object-type", _type_iri(object, own))
-    if object.id is not None:
-        _text(element, "id", object.id)
+    _type(element, object, own)
+    if (id := _id(object)) is not None:
+        _text(element, "id", id)
     _text(element, "title", object.name or object.number or type_of(object.type).label)
     if object.url is not None:
         # Any other relation, or none, and feedparser takes this for the link of the entry.
         etree.SubElement(element, "link", rel="related", type="text/html", href=object.url)
 
 
-def _type_iri(object: Object, own: str) -> str:
-    if object.type in OBJECT_TYPES:
-        return SCHEMA + type_of(object.type).as1
-    return own + quote(object.type, safe="")
+def _type(parent: Any, object: Object, own: str) -> None:
+    if object.type == UNSPECIFIED:
+        return
+    kind = type_of(object.type).as1
+    _text(parent, f"{{{ACTIVITY}}}object-type", _iri(kind, AS1_TYPES, own))
+
+
+def _id(object: Object) -> str | None:
+    """The id, where Atom may hold it: a source may have ids that are no IRIs."""
+    return object.id if object.id is not None and is_iri(object.id) else None
+
+
+def _iri(name: str, registered: Collection[str], own: str) -> str:
+    """The IRI of a verb or type: of Activity Streams 1.0, else of 2.0, else in our namespace."""
+    if is_iri(name):
+        return name
+    if name in registered:
+        return AS1_BASE + name
+    type = camel(name)
+    is_of_as2 = type in AS2_TYPES and kebab(type) == name
+    return AS2_BASE + type if is_of_as2 else own + own_type(name)
 
 
 def _text(parent: Any, name: str, text: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedserver.model.dates import Dates
+from feedserver.model.dates import Dates, first_dates, is_believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,40 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """What a document said beyond what a draft holds, to be given back in the same dialect.
+
+    `dialect` is "as1" or "as2". `members` is the JSON object of the members that were not
+    understood, each where it stood, its names in alphabetical order. In the log there is none
+    that is empty.
+    """
+
+    dialect: str
+    members: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything was understood."""
+        return self.members == "{}"
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An activity that has arrived and is not recorded yet.
 
-    `id` is permanent (an absolute IRI). `occurred` is when it truly happened, aware UTC, as the
-    source says; None where the source does not know. `title` is one line of plain text, a full
-    sentence; `content` is HTML, None where there is no text. `code` and `code_name` keep the
-    source's own word for what happened.
+    `id` is permanent (an absolute IRI); empty where it is to be given one. `verb` is a word of
+    `vocabulary.VERBS`, another short name or an IRI. `occurred` is when it truly happened, aware
+    UTC, as the source says; None where the source does not know. `title` is one line of plain
+    text, a full sentence; `content` is HTML, None where there is no text; `url` is where the
+    activity itself can be seen elsewhere. `code` and `code_name` keep the source's own word for
+    what happened.
     """
 
     id: str
     source: str
     actor: Object
     verb: str
-    object: Object
+    object: Object | None
     title: str
     occurred: datetime | None = None
     target: Object | None = None
@@ -56,12 +76,27 @@ class Draft:
     content: str | None = None
     code: str | None = None
     code_name: str | None = None
+    url: str | None = None
+    extra: Extra | None = None
 
 
-def first_occurred(drafts: Sequence[Draft], now: datetime) -> datetime | None:
-    """The first date among the drafts that a new log can begin with, None where there is none."""
-    dates = (draft.occurred for draft in drafts)
-    return next((date for date in dates if date is not None and date <= now), None)
+def give_dates(drafts: Sequence[Draft], last: Dates | None, now: datetime) -> list[Dates]:
+    """The dates of drafts that are recorded together now, as `first_dates` gives them.
+
+    Of those without a date that is believed, the first take the first date there is among the
+    drafts, and later ones what is next after the draft before them: what is odd in an imported
+    history moves nothing in it. Where none has a date, they happen now.
+    """
+    dates = [draft.occurred if is_believed(draft.occurred, now) else None for draft in drafts]
+    first = next((date for date in dates if date is not None and date <= now), now)
+    given = []
+    is_after_dated = False
+    for date in dates:
+        is_after_dated = is_after_dated or date is not None
+        occurred = first if last is None or not is_after_dated else date
+        last = first_dates(last, occurred, now)
+        given.append(last)
+    return given
 
 
 @dataclass(frozen=True, slots=True)

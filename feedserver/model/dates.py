@@ -33,10 +33,10 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
     grow strictly, by a millisecond while that does not pass the time now, else by a microsecond
     (JavaScript keeps milliseconds, and several readers skip an entry that is not later than the
     last they saw); neither passes the time now but by those microseconds. An entry without a
-    date, or with one that is not believed, gets the next date, not the time now: in an imported
-    history it would put all that follows it there too.
+    date, or with one that is not believed, gets the next date (`activity.give_dates` decides
+    which have none).
     """
-    if occurred is not None and occurred - now > IMPLAUSIBLE:
+    if not is_believed(occurred, now):
         occurred = None
     if last is None:
         published = now if occurred is None else min(occurred, now)
@@ -47,6 +47,11 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
         published = max(min(occurred, recorded), published)
     updated = max(published, _next(last.updated, recorded))
     return Dates(recorded, published, updated, _next_second(last.second, updated, recorded))
+
+
+def is_believed(occurred: datetime | None, now: datetime) -> bool:
+    """Whether it is a date, and not so far ahead that no clock could have said it."""
+    return occurred is not None and occurred - now <= IMPLAUSIBLE
 
 
 def _next(last: datetime, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from feedserver.model.activity import Draft, Object
 from feedserver.model.dates import rfc3339
-from feedserver.model.vocabulary import type_of
+from feedserver.model.vocabulary import UNSPECIFIED, short_name, type_of, word_of
 
 FIELDS = ("queue", "product", "tag", "actor", "customer", "object", "verb", "type", "source")
 """What activities are filtered by, in the order in which a filter is written."""
@@ -85,8 +85,10 @@ def make_filter(
 
 
 def fold(field: str, value: str) -> str:
-    """The value as it is compared: without regard to case for tags, as it is for the rest."""
-    return value.casefold() if field == "tag" else value
+    """The value as it is compared: tags without regard to case, verbs and types as words."""
+    if field == "tag":
+        return value.casefold()
+    return word_of(value) if field in ("verb", "type") else value
 
 
 class Term(NamedTuple):
@@ -99,7 +101,9 @@ class Term(NamedTuple):
 
 def terms(draft: Draft) -> tuple[Term, ...]:
     """Everything by which a filter finds the activity, the values as they are spelt."""
-    found = [("verb", draft.verb), ("type", draft.object.type), ("source", draft.source)]
+    found = [("verb", name) for name in _names(draft.verb)]
+    found += [("type", name) for name in _names(draft.object.type if draft.object else "")]
+    found.append(("source", draft.source))
     found += [("queue", queue) for queue in draft.queues]
     found += [("product", product.name) for product in draft.products]
     found += [("tag", tag) for tag in draft.tags]
@@ -107,9 +111,14 @@ def terms(draft: Draft) -> tuple[Term, ...]:
         found.append(("customer", draft.customer.name))
     named = [Term(field, value, value) for field, value in found]
     named += [Term("actor", name, label(draft.actor)) for name in actor_names(draft.actor)]
-    if draft.object.id is not None:
+    if draft.object is not None and draft.object.id is not None:
         named.append(Term("object", draft.object.id, label(draft.object)))
     return tuple(named)
+
+
+def _names(word: str) -> tuple[str, ...]:
+    """What a verb or type is found by: the word, and the last part of one that is an IRI."""
+    return tuple(dict.fromkeys(name for name in (word, short_name(word)) if name))
 
 
 def actor_names(actor: Object) -> tuple[str, ...]:
@@ -121,4 +130,7 @@ def label(object: Object) -> str:
     """What people call it: `case 1234`, `Ann Example`."""
     if object.number is not None:
         return f"{type_of(object.type).label} {object.number}"
-    return object.name or object.id or type_of(object.type).label
+    name = object.name or object.id
+    if name is not None:
+        return name
+    return "something" if object.type == UNSPECIFIED else f"a {type_of(object.type).label}"

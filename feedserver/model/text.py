@@ -1,6 +1,7 @@
 """What text may hold: everything XML 1.0 allows, nothing else."""
 
 import re
+import unicodedata
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -20,6 +21,13 @@ _WINDOWS = {
     code: bytes([code]).decode("cp1252", errors="ignore") or REPLACEMENT
     for code in range(0x80, 0xA0)
 }
+# In most scripts of India the vowels are marks, which \w leaves out.
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0x3100) if unicodedata.category(chr(code))[0] == "M"
+)
+_HASH_WORD = re.compile(
+    rf"(?:^|(?<=[\s(\[,;.:!?\"']))#(\w*[^\W\d_][\w{_MARKS}]*(?:-[\w{_MARKS}]+)*)"
+)
 _SPACE = re.compile(r"\s+")
 
 
@@ -38,6 +46,11 @@ def one_line(text: str) -> str:
     if text.isprintable() and "  " not in text:
         return text.strip()
     return _SPACE.sub(" ", clean(text)).strip()
+
+
+def hash_words(text: str) -> list[str]:
+    """The words that are written as `#word` in the plain text, without their `#`."""
+    return _HASH_WORD.findall(text)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,11 +1,12 @@
 """Words for people: a filter as a sentence, and the nearest names to one that nothing has."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from feedserver.model.dates import rfc3339
 from feedserver.model.filter import Clause, Filter
-from feedserver.model.vocabulary import type_of
+from feedserver.model.vocabulary import kebab, short_name, type_of
 
 _INCLUDED = {
     "queue": "in queue {}",
@@ -17,6 +18,63 @@ _INCLUDED = {
     "verb": "with verb {}",
     "source": "from {}",
 }
+_PAST = {
+    "change-status": "changed the status of",
+    "log": "logged a note on",
+    "phone": "logged a call on",
+    "research": "logged research on",
+    "commit": "made a commitment on",
+    "email-in": "received an e-mail on",
+    "email-out": "sent an e-mail on",
+    "activity": "acted on",
+    "agree": "agreed with",
+    "at": "was at",
+    "begin": "began",
+    "build": "built",
+    "cancel": "cancelled",
+    "checkin": "checked in at",
+    "disagree": "disagreed with",
+    "find": "found",
+    "flag-as-inappropriate": "flagged as inappropriate",
+    "forget": "forgot",
+    "get": "got",
+    "give": "gave",
+    "hold": "held",
+    "interact": "interacted with",
+    "intransitive-activity": "acted",
+    "leave": "left",
+    "listen": "listened to",
+    "lose": "lost",
+    "make": "made",
+    "make-friend": "made friends with",
+    "pay": "paid",
+    "put": "put",
+    "qualify": "qualified for",
+    "question": "asked",
+    "read": "read",
+    "remove-friend": "ended the friendship with",
+    "request-friend": "asked for the friendship of",
+    "reset": "reset",
+    "rsvp-maybe": "may come to",
+    "rsvp-no": "will not come to",
+    "rsvp-yes": "will come to",
+    "sell": "sold",
+    "send": "sent",
+    "set": "set",
+    "split": "split",
+    "stop-following": "stopped following",
+    "submit": "submitted",
+    "take": "took",
+    "tentative-accept": "tentatively accepted",
+    "tentative-reject": "tentatively rejected",
+    "travel": "travelled",
+    "undo": "undid",
+    "win": "won",
+    "write": "wrote",
+}
+_PREFIXES = {"co", "de", "e", "pre", "re", "un"}  # of verbs that are written with a hyphen
+_ENGLISH = re.compile(r"[a-z]+(?<!ed)")  # less what is in the past already
+_SHORT = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")  # verbs whose last letter is doubled
 _NOUNS = {"object": "object", "actor": "actor", "type": "type", "verb": "verb", "source": "source"}
 
 Namer = Callable[[str, str], str]
@@ -45,6 +103,30 @@ def describe(filter: Filter, name: Namer = as_it_is) -> str:
         phrase.append(f"before {_date(rfc3339(filter.until))}")
     without = [f"not {_clause(clause, name)}" for clause in filter.clauses if clause.excluded]
     return ", ".join([" ".join(phrase), *without])
+
+
+def past(verb: str) -> str:
+    """The verb in the past tense, for sentences: `closed`, `changed the status of`, `sent`."""
+    name = short_name(verb)
+    word = name.lower() if name.isupper() else kebab(name)
+    if word in _PAST:
+        return _PAST[word]
+    first, _, rest = word.partition("-")
+    if first in _PREFIXES:
+        return f"{first}-{past(rest)}"
+    return " ".join([_past(first), *rest.split("-")]).rstrip()
+
+
+def _past(word: str) -> str:
+    if " " not in _PAST.get(word, " "):
+        return _PAST[word]
+    if not _ENGLISH.fullmatch(word):
+        return word
+    if word.endswith("e"):
+        return word + "d"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return word[:-1] + "ied"
+    return word + (word[-1] + "ed" if _SHORT.fullmatch(word) else "ed")
 
 
 def _clause(clause: Clause, name: Namer) -> str:

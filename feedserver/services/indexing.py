@@ -7,7 +7,7 @@ million activities, where a join in the database takes 250 ms; AND, OR and NOT c
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from feedserver.model.cursor import Cursor, check_of
 from feedserver.model.dates import from_microseconds, to_microseconds
 from feedserver.model.feed import Stamp
 from feedserver.model.filter import Filter, Term, fold, terms
+from feedserver.model.vocabulary import is_iri
 from feedserver.ports import Log
 
 _DAY = 24 * 60 * 60 * 1_000_000
@@ -50,6 +51,15 @@ class Name:
     label: str
     count: int
     newest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many activities a source has with that verb; None: with all verbs not asked for."""
+
+    source: str
+    verb: str | None
+    count: int
 
 
 @dataclass(slots=True)
@@ -227,6 +237,29 @@ class FacetIndex:
                 for posting in self._postings[field].values()
             ]
         return tuple(sorted(names, key=lambda name: (-name.count, name.value)))
+
+    def tallies(self, verbs: Collection[str]) -> tuple[Tally, ...]:
+        """How many activities each source has with each of the verbs, and with others; none is 0.
+
+        Sources come in the order in which the log has them first. Each activity counts once, by
+        its verb as it was recorded: one that is an IRI is not the verb of its short name.
+        """
+        # With a million activities this takes 3 ms for 5 sources of 22 verbs, and 100 ms for 200
+        # of 117, of which hardly anyone has so many; requests wait meanwhile.
+        with self._lock:
+            postings = self._postings["verb"]
+            iris = [posting.positions for word, posting in postings.items() if is_iri(word)]
+            others = BitMap.union(BitMap(), *iris)
+            known = {verb: postings[verb].positions - others for verb in verbs if verb in postings}
+            made = []
+            for source in self._postings["source"].values():
+                left = len(source.positions)
+                for verb, positions in known.items():
+                    count = source.positions.intersection_cardinality(positions)
+                    left -= count
+                    made.append(Tally(source.value, verb, count))
+                made.append(Tally(source.value, None, left))
+        return tuple(tally for tally in made if tally.count)
 
     def find_name(self, field: str, value: str) -> str | None:
         """The value as the log spells it, None where the log has no such value."""

@@ -1,41 +1,126 @@
 """Intake: every draft on its way into the log is made clean here."""
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from feedserver.model.activity import Draft, Object, Product
+from feedserver.markup import sanitised
+from feedserver.model.activity import Activity, Draft, Extra, Object, Product
 from feedserver.model.filter import label
+from feedserver.model.identity import tag
 from feedserver.model.text import clean, one_line, shorten
+from feedserver.model.wording import past
 from feedserver.ports import Bookmark, Log
 
 MAX_TITLE = 1000  # characters; a title is one line that is read in a list
+
+_PREPOSITIONS = frozenset({"in", "of", "on", "to", "with"})
+
+
+class Outcome(Enum):
+    """What became of a draft that somebody sent."""
+
+    RECORDED = "recorded"
+    KNOWN = "known"
+    """Its id is recorded with the same content; nothing was changed."""
+    CONFLICT = "conflict"
+    """Its id is recorded with other content; nothing was changed."""
+    FOREIGN = "foreign"
+    """Its id is under our own authority, where only sources make ids; nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a draft, and the id that it has or was given."""
+
+    id: str
+    outcome: Outcome
 
 
 class Intake:
     """Takes drafts and records them."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, max_title: int = MAX_TITLE) -> None:
         self._log = log
+        self._max_title = max_title
+        self._own = f"tag:{log.authority}:"
 
     def record(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
         """Record the drafts, cleaned, with the bookmark; answers as `Log.append`.
 
         On return they are on disk. Raises StoreError, and then nothing was recorded.
         """
-        return self._log.append([cleaned(draft) for draft in drafts], bookmark)
+        made = [cleaned(draft, self._max_title) for draft in drafts]
+        return self._log.append(made, bookmark)
+
+    def take(self, drafts: Sequence[Draft], names: Sequence[str] = ()) -> tuple[Verdict, ...]:
+        """Record what somebody sent, and tell of each draft, in order, what became of it.
+
+        A draft without id gets one: from its place among `names` if they are given, else a new
+        one. A known id is compared with the first and the newest version of it, but for the
+        source, which the sender does not choose. On return everything is on disk. Raises
+        StoreError, and then nothing was recorded.
+        """
+        sent = [
+            self._sent(draft, names[index] if names else uuid.uuid4().hex)
+            for index, draft in enumerate(drafts)
+        ]
+        positions = iter(self._log.append([each.draft for each in sent if each.may_be_new]))
+        is_recorded = [each.may_be_new and next(positions) > 0 for each in sent]
+        versions = self._log.versions(
+            [each.draft.id for each, done in zip(sent, is_recorded, strict=True) if not done]
+        )
+        return tuple(
+            Verdict(
+                each.draft.id,
+                Outcome.RECORDED if done else each.compared(versions.get(each.draft.id, ())),
+            )
+            for each, done in zip(sent, is_recorded, strict=True)
+        )
+
+    def _sent(self, draft: Draft, name: str) -> "_Sent":
+        made = cleaned(draft, self._max_title)
+        may_be_new = not made.id.lower().startswith(self._own)
+        if not made.id:
+            made = replace(made, id=tag(self._log.authority, "activities", name))
+        return _Sent(made, draft.extra, may_be_new)
 
 
-def cleaned(draft: Draft) -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A draft that somebody sent, cleaned; `extra` as it was sent, with its dialect."""
+
+    draft: Draft
+    extra: Extra | None
+    may_be_new: bool
+
+    def compared(self, versions: Sequence[Activity]) -> Outcome:
+        """What the versions that are recorded under its id make of it."""
+        if not versions:
+            return Outcome.FOREIGN
+        is_known = any(self._is_same(version.draft) for version in versions)
+        return Outcome.KNOWN if is_known else Outcome.CONFLICT
+
+    def _is_same(self, recorded: Draft) -> bool:
+        given, kept = self.extra, recorded.extra
+        if given is not None and kept is not None and given.dialect != kept.dialect:
+            # In another dialect than it came in it is served without its extra members.
+            recorded = replace(recorded, extra=None)
+        return replace(self.draft, source=recorded.source) == recorded
+
+
+def cleaned(draft: Draft, max_title: int = MAX_TITLE) -> Draft:
     """The draft with nothing in it that could break a feed.
 
-    Characters that XML cannot hold are replaced, titles and names are one line, empty names and
-    repetitions are left out. Where an actor has no name or the activity no title, they get one.
+    Characters that XML cannot hold are replaced, HTML is sanitised, titles and names are one
+    line, empty names and repetitions are left out. Where an actor has no name or the activity no
+    title, they get one.
     """
-    actor, object = _object(draft.actor), _object(draft.object)
-    if actor.name is None:
-        actor = replace(actor, name=one_line(actor.login or label(actor)))
+    actor = _named(_object(draft.actor))
+    object = None if draft.object is None else _object(draft.object)
     verb = one_line(draft.verb)
-    title = one_line(draft.title) or one_line(f"{actor.name}: {verb} {label(object)}")
+    title = one_line(draft.title) or _sentence(actor, verb, object)
     return replace(
         draft,
         id=one_line(draft.id),
@@ -45,19 +130,39 @@ def cleaned(draft: Draft) -> Draft:
         object=object,
         target=None if draft.target is None else _object(draft.target),
         customer=None if draft.customer is None else _object(draft.customer),
-        title=shorten(title, MAX_TITLE),
-        content=None if draft.content is None else clean(draft.content),
+        title=shorten(title, max_title),
+        content=None if draft.content is None else sanitised(clean(draft.content)) or None,
         queues=_names(draft.queues),
         products=_products(draft.products),
         tags=_names(draft.tags),
         code=_optional(draft.code),
         code_name=_optional(draft.code_name),
+        url=_optional(draft.url),
+        extra=None if draft.extra is None or draft.extra.is_empty else draft.extra,
     )
 
 
+def _named(actor: Object) -> Object:
+    """The actor with a name: its login or id, where it has neither a word for what it is."""
+    if actor.name is not None:
+        return actor
+    called = label(actor)
+    name = actor.login or actor.id or called[:1].upper() + called[1:]
+    return replace(actor, name=one_line(name))
+
+
+def _sentence(actor: Object, verb: str, object: Object | None) -> str:
+    done = past(verb)
+    if object is None:
+        # "Ann sent an e-mail on" is no sentence, "Ann joined" is one.
+        rest = " something" if done.rpartition(" ")[2] in _PREPOSITIONS else ""
+        return one_line(f"{actor.name} {done}{rest}")
+    name = f": {object.name}" if object.number is not None and object.name else ""
+    return one_line(f"{actor.name} {done} {label(object)}{name}")
+
+
 def _object(object: Object) -> Object:
-    return replace(
-        object,
+    return Object(
         type=one_line(object.type),
         id=_optional(object.id),
         name=_optional(object.name),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from feedserver.clock import Clock
 from feedserver.errors import FeedserverError, SourceError
-from feedserver.ports import Bookmark, Log, Source
+from feedserver.ports import Bookmark, Log, Poll, Source
 from feedserver.services.intake import Intake
 
 logger = logging.getLogger(__name__)
@@ -16,19 +16,35 @@ logger = logging.getLogger(__name__)
 class SourceState:
     """How a source is doing: `failing` is why it cannot be read, None while it can.
 
-    `recorded`, `odd` and `failed` count, since the process started, what was recorded, what was
-    odd in it, and records that could not be.
+    `current` is when it was last asked and had nothing beyond what is recorded now; until there
+    is such a time, when it was first asked. `recorded`, `odd` and `failed` count, since the
+    process started, what was recorded, what was odd in it, and records that could not be.
     """
 
     name: str
     asked: datetime | None = None
     answered: datetime | None = None
+    current: datetime | None = None
     is_behind: bool = True
     failing: str | None = None
     failing_since: datetime | None = None
     recorded: int = 0
     odd: int = 0
     failed: int = 0
+
+    def lag(self, now: datetime) -> float | None:
+        """Seconds by which the log may be behind the source; None before that is first asked."""
+        if self.current is None:
+            return None
+        return max(0.0, (now - self.current).total_seconds())
+
+
+def log_problems(source: str, poll: Poll) -> None:
+    """Tell the log what was odd in what the source brought, and what could not be a draft."""
+    for problem in poll.problems:
+        logger.warning("source %s, %s: %s", source, problem.key, problem.text)
+    for problem in poll.failed:
+        logger.error("source %s, %s could not be recorded: %s", source, problem.key, problem.text)
 
 
 class Polling:
@@ -47,7 +63,8 @@ class Polling:
         What could not be read is in the log and in `state` before the error is raised:
         SourceError where the source fails, StoreError where the store does.
         """
-        self.state = replace(self.state, asked=self._clock())
+        asked = self._clock()
+        self.state = replace(self.state, asked=asked, current=self.state.current or asked)
         try:
             more = self._step()
         except Exception as error:
@@ -58,6 +75,8 @@ class Polling:
         self.state = replace(
             self.state,
             answered=self._clock(),
+            # What came while it was asked may not be in the answer.
+            current=self.state.current if more else asked,
             is_behind=more,
             failing=None,
             failing_since=None,
@@ -73,10 +92,7 @@ class Polling:
                 'log is not empty. Set start = "now", or the day from which it goes on'
             )
         poll = self._source.poll(place, self._log.known)
-        for problem in poll.problems:
-            logger.warning("%s, %s: %s", name, problem.key, problem.text)
-        for problem in poll.failed:
-            logger.error("%s, %s could not be recorded: %s", name, problem.key, problem.text)
+        log_problems(self._source.name, poll)
         positions: tuple[int, ...] = ()
         if poll.drafts or poll.place != place:
             positions = self._intake.record(poll.drafts, Bookmark(name, poll.place, place))

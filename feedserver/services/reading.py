@@ -18,6 +18,7 @@ from feedserver.ports import Format, Log
 from feedserver.services.indexing import FacetIndex, Selection
 
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
+_LONGEST_COMPARED = 60  # characters; the time goes with their square
 _TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
 _NEVER_COMPARED = ("object", "source")
 
@@ -227,10 +228,11 @@ class Reading:
 
     def nearest(self, field: str, value: str) -> list[str]:
         """The names of the field most like the value."""
-        if field in _NEVER_COMPARED:
+        if field in _NEVER_COMPARED or len(value) > _LONGEST_COMPARED:
             return []
         names = self._index.names(field)[:_NEAREST_AMONG]
-        return nearest(value, [name.value for name in names])
+        short = [name.value for name in names if len(name.value) <= _LONGEST_COMPARED]
+        return nearest(value, short)
 
 
 def represent(format: Format) -> Representation:

@@ -4,3 +4,6 @@ from feedserver.registry import Registry
 
 SOURCES = Registry("source type", {"clarify": "feedserver.sources.clarify:make_source"})
 """The types of sources: each makes a source from its name, its settings and the authority."""
+
+EVIDENCE = Registry("source type", {"clarify": "feedserver.sources.clarify.evidence:look"})
+"""What a database shows before it is made a source, by the type that it would have."""

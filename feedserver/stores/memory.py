@@ -1,11 +1,14 @@
-"""A log in memory, for tests: the contract of `ports.Log` in its shortest form."""
+"""A log and grants in memory, for tests: the contracts of the ports in their shortest form."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from feedserver.clock import Clock
-from feedserver.model.activity import Activity, Draft, first_occurred
-from feedserver.model.dates import first_dates
+from feedserver.errors import Conflict
+from feedserver.model.activity import Activity, Draft, give_dates
+from feedserver.model.grant import Grant
 from feedserver.ports import Bookmark
 
 
@@ -33,15 +36,16 @@ class MemoryLog:
         return tuple(positions.pop(draft.id, 0) for draft in drafts)
 
     def _recorded(self, drafts: Sequence[Draft]) -> dict[str, Activity]:
-        now = self._clock()
-        last = self._activities[-1].dates if self._activities else None
-        new: dict[str, Activity] = {}
+        new: dict[str, Draft] = {}
         for draft in drafts:
-            if draft.id not in self._by_id and draft.id not in new:
-                occurred = first_occurred(drafts, now) if last is None else draft.occurred
-                last = first_dates(last, occurred, now)
-                new[draft.id] = Activity(self.head() + len(new) + 1, draft, last)
-        return new
+            if draft.id not in self._by_id:
+                new.setdefault(draft.id, draft)
+        last = self._activities[-1].dates if self._activities else None
+        dates = give_dates(list(new.values()), last, self._clock())
+        return {
+            draft.id: Activity(self.head() + index, draft, given)
+            for index, (draft, given) in enumerate(zip(new.values(), dates, strict=True), 1)
+        }
 
     def head(self) -> int:
         return len(self._activities)
@@ -60,8 +64,33 @@ class MemoryLog:
     def known(self, ids: Sequence[str]) -> set[str]:
         return {id for id in ids if id in self._by_id}
 
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
+        return {id: (self._by_id[id], self._by_id[id]) for id in ids if id in self._by_id}
+
     def bookmark(self, name: str) -> str | None:
         return self._bookmarks.get(name)
 
     def close(self) -> None:
         pass
+
+
+class MemoryGrants:
+    """Grants that are gone with their process."""
+
+    def __init__(self) -> None:
+        self._grants: list[Grant] = []
+
+    def add(self, grant: Grant) -> None:
+        if any(other.label == grant.label and other.revoked is None for other in self._grants):
+            raise Conflict(f"a grant called {grant.label} is in force; revoke it, or name another")
+        self._grants.append(grant)
+
+    def all(self) -> tuple[Grant, ...]:
+        return tuple(self._grants)
+
+    def revoke(self, label: str, when: datetime) -> bool:
+        for index, grant in enumerate(self._grants):
+            if grant.label == label and grant.revoked is None:
+                self._grants[index] = replace(grant, revoked=when)
+                return True
+        return False

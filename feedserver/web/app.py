@@ -1,18 +1,22 @@
 """The application: every route on one page, and what holds for every answer."""
 
 import logging
+from functools import partial
 from time import perf_counter
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from feedserver.assembly import Server, static_folder
 from feedserver.errors import FeedserverError
-from feedserver.web import directory, errors, feeds, health
+from feedserver.model.grant import masked
+from feedserver.web import directory, errors, feeds, health, publishing, writing
+from feedserver.web.access import Access
 from feedserver.web.bodies import Bodies
+from feedserver.web.metrics import Metrics
 from feedserver.web.pages import Pages
 
-access = logging.getLogger("feedserver.access")
+access_log = logging.getLogger("feedserver.access")
 
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # noqa: E501
 
@@ -25,10 +29,14 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["feedserver"] = server
+    access = Access(server.grants, server.settings.reading, server.reading.base_url)
+    metrics = Metrics(server, worker)
     pages = Pages(server)
     reader = feeds.FeedViews(server, pages, Bodies())
     names = directory.DirectoryViews(server, pages)
-    state = health.HealthViews(server, worker)
+    writer = writing.WritingViews(server, access, metrics.wrote)
+    publisher = publishing.PublishingViews(server, access, metrics.wrote)
+    state = health.HealthViews(server, access, worker)
 
     app.add_url_rule("/", "stream", reader.stream)
     app.add_url_rule("/all", "all", reader.everything)
@@ -38,6 +46,8 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
         "named",
         reader.named,
     )
+    app.add_url_rule("/activities", "post", writer.post, methods=["POST"])
+    app.add_url_rule("/sources/<name>/publish", "publish", publisher.publish, methods=["POST"])
     app.add_url_rule("/activities/<path:id>", "activity", reader.activity)
     app.add_url_rule("/feeds", "feeds", names.everything)
     app.add_url_rule("/feeds.json", "feeds.json", names.as_json)
@@ -48,13 +58,16 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     )
     app.add_url_rule("/healthz", "healthz", state.healthz)
     app.add_url_rule("/readyz", "readyz", state.readyz)
+    app.add_url_rule("/metrics", "metrics", metrics.metrics)
 
-    answer = errors.ErrorViews(pages)
+    answer = errors.ErrorViews(pages, metrics.refused)
     app.register_error_handler(FeedserverError, answer.known)
     app.register_error_handler(HTTPException, answer.http)
     app.register_error_handler(Exception, answer.unexpected)
     app.before_request(_start)
-    app.after_request(_finish)
+    app.before_request(access.check)
+    app.after_request(access.keep_private)
+    app.after_request(partial(_finish, metrics))
     return app
 
 
@@ -62,20 +75,24 @@ def _start() -> None:
     g.started = perf_counter()
 
 
-def _finish(response: Response) -> Response:
+def _finish(metrics: Metrics, response: Response) -> Response:
+    # Each look through a proxy of Flask's takes 0.7 µs, which counts where an answer takes 140.
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    noted = g._get_current_object()
+    seconds = perf_counter() - noted.started
+    metrics.answered(asked, noted.get("format"), response.status_code, seconds)
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     if response.mimetype == "text/html":
         headers["Content-Security-Policy"] = _POLICY
-    milliseconds = (perf_counter() - g.started) * 1000
-    access.info(
+    access_log.info(
         "%s %s %s %d %s %.1fms",
-        request.remote_addr,
-        request.method,
-        feeds.target(),
+        asked.remote_addr,
+        asked.method,
+        masked(feeds.target()),
         response.status_code,
         response.content_length or 0,
-        milliseconds,
+        seconds * 1000,
     )
     return response

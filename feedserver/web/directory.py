@@ -66,6 +66,7 @@ class DirectoryViews:
             "html": self._base_url + feed_path(filter),
             "atom": self._base_url + feed_path(filter, "atom"),
             "json": self._base_url + feed_path(filter, "json"),
+            "as1": self._base_url + feed_path(filter, "as1"),
         }
 
 

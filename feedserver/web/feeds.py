@@ -1,6 +1,6 @@
 """Feeds, their pages, and single activities."""
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedserver.assembly import Server
@@ -16,6 +16,7 @@ from feedserver.model.addresses import (
 )
 from feedserver.model.filter import make_filter
 from feedserver.model.query import Query, is_ignored, parse_parameters, parse_query
+from feedserver.services.reading import Representation
 from feedserver.web.bodies import Bodies
 from feedserver.web.conditional import answer
 from feedserver.web.negotiation import HTML, format_of, negotiate
@@ -42,6 +43,13 @@ def parameters() -> list[tuple[str, str]]:
         return parse_parameters(request.query_string.decode("ascii"))
     except UnicodeDecodeError:
         raise InvalidRequest(["The query is not ASCII. Percent-encode it as UTF-8."]) from None
+
+
+def _negotiated(extension: str | None) -> Representation:
+    """As `negotiate`; what comes out is there for those who count the answers."""
+    representation = negotiate(extension)
+    g.format = representation.extension or "html"
+    return representation
 
 
 class FeedViews:
@@ -76,7 +84,7 @@ class FeedViews:
         return self._feed(query, extension)
 
     def _feed(self, query: Query, extension: str | None) -> Response:
-        representation = negotiate(extension)
+        representation = _negotiated(extension)
         if query.after is not None and representation == HTML:
             raise InvalidRequest(
                 ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
@@ -105,7 +113,7 @@ class FeedViews:
         activity, extension = self._find(id)
         if any(not is_ignored(name) for name, _ in parameters()):
             raise InvalidRequest(["An activity takes no parameters."])
-        representation = negotiate(extension)
+        representation = _negotiated(extension)
         beside = self._pages.beside() if representation == HTML else None
         view = self._reading.activity_view(activity, representation, beside)
 
@@ -122,7 +130,9 @@ class FeedViews:
         try:
             return self._reading.activity(asked), None
         except NotFound:
-            id, extension = split_extension(asked, FORMATS)
-            if extension is None:
+            id, _, extension = asked.rpartition(
+                "."
+            )  # an id may end with what no path of a feed can
+            if extension not in FORMATS:
                 raise
             return self._reading.activity(id), extension

@@ -1,5 +1,6 @@
 """How the server is doing, for those who watch it."""
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from flask import Response, jsonify
@@ -8,6 +9,7 @@ from feedserver.assembly import Server
 from feedserver.errors import StoreError
 from feedserver.model.dates import rfc3339
 from feedserver.services.polling import SourceState
+from feedserver.web.access import Access
 
 
 class Worker(Protocol):
@@ -22,8 +24,9 @@ class Worker(Protocol):
 class HealthViews:
     """`/healthz` and `/readyz`."""
 
-    def __init__(self, server: Server, worker: Worker | None) -> None:
+    def __init__(self, server: Server, access: Access, worker: Worker | None) -> None:
         self._server = server
+        self._access = access
         self._worker = worker
 
     def healthz(self) -> Response:
@@ -33,7 +36,8 @@ class HealthViews:
     def readyz(self) -> tuple[Response, int]:
         """200 while the store can be read and the worker works, else 503; with every source.
 
-        Without a worker in this process nothing is said of sources, which another one polls.
+        Without a worker in this process nothing is said of sources, which another one polls. A
+        private server tells strangers nothing but whether it is ready.
         """
         store = "ok"
         try:
@@ -49,20 +53,25 @@ class HealthViews:
             "ready": is_ready,
             "store": store,
             "worker": worker,
-            "sources": {polling.state.name: _state(polling.state) for polling in polled},
+            "sources": {
+                state.name: _told(state, self._server.clock())
+                for state in [polling.state for polling in polled]
+            },
         }
-        response = jsonify(told)
+        response = jsonify(told if self._access.may_read() else {"ready": is_ready})
         response.headers["Cache-Control"] = "no-store"
         return response, 200 if is_ready else 503
 
 
-def _state(state: SourceState) -> dict[str, Any]:
+def _told(state: SourceState, now: datetime) -> dict[str, Any]:
+    lag = state.lag(now)
     doing = "waiting" if state.asked is None else "behind" if state.is_behind else "following"
     return {
         "state": "failing" if state.failing else doing,
         "error": state.failing,
         "failing_since": state.failing_since and rfc3339(state.failing_since),
         "answered": state.answered and rfc3339(state.answered),
+        "lag": None if lag is None else int(lag),
         "recorded": state.recorded,
         "odd": state.odd,
         "failed": state.failed,

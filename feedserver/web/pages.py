@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from feedserver import __version__
 from feedserver.assembly import Server
-from feedserver.model.activity import Activity
+from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import COLLECTIONS, activity_path, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.feed import Page
@@ -70,10 +70,12 @@ class Pages:
             days=[(day, list(run)) for day, run in groupby(lines, key=lambda line: line.day)],
             atom=feed_path(filter, "atom", by_name=by_name),
             json=feed_path(filter, "json", by_name=by_name),
+            as1=feed_path(filter, "as1", by_name=by_name),
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
             state=state,
+            has_sources=bool(self._server.sources),
             clauses=[
                 (
                     "not " * clause.excluded + self._server.index.label(clause.field, value),
@@ -95,6 +97,7 @@ class Pages:
             draft=draft,
             atom=activity_path(activity.id, "atom"),
             json=activity_path(activity.id, "json"),
+            as1=activity_path(activity.id, "as1"),
             object_feed=_object_feed(activity),
             full=self._full,
         )
@@ -125,12 +128,12 @@ class Pages:
 
     def _line(self, activity: Activity) -> Line:
         draft, published = activity.draft, activity.dates.published
-        local = published.astimezone(self._zone)
+        local = self._local(published)
         permalink = activity_path(activity.id)
         return Line(
             sign=verb_of(draft.verb).sign,
             title=draft.title,
-            address=draft.object.url or _object_feed(activity) or permalink,
+            address=_elsewhere(draft) or _object_feed(activity) or permalink,
             day=f"{local:%A} {local.day} {local:%B} {local.year}, {local:%Z}",
             time=f"{local:%H:%M}",
             time_in_full=self._full(published),
@@ -141,22 +144,29 @@ class Pages:
             permalink=permalink,
         )
 
+    def _local(self, moment: datetime) -> datetime:
+        """The moment in the zone of the pages; as it is at the end of all dates, where none is."""
+        try:
+            return moment.astimezone(self._zone)
+        except OverflowError:
+            return moment
+
     def _full(self, moment: datetime) -> str:
-        local = moment.astimezone(self._zone)
+        local = self._local(moment)
         told = f"{local.day} {local:%b} {local.year}, {local:%H:%M:%S %Z}"
         return told if self._zone.key == "UTC" else f"{told} ({moment:%H:%M:%S} UTC)"
 
     def _happened(self, occurred: datetime | None, published: datetime) -> str | None:
         if occurred is None or abs(published - occurred) <= _LATER:
             return None
-        local, shown = occurred.astimezone(self._zone), published.astimezone(self._zone)
+        local, shown = self._local(occurred), self._local(published)
         if local.date() == shown.date():
             return f"{local:%H:%M}"
         return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
 
     def beside(self, state: str | None = None) -> str:
         """What a page shows that is not of the log: it is part of the page's ETag."""
-        return f"{self._zone.key} {state or ''}"
+        return f"{self._zone.key} {len(self._server.sources)} {state or ''}"
 
     def state(self) -> str | None:
         """What people must know of the sources to read the stream rightly, None for nothing."""
@@ -176,9 +186,15 @@ class Pages:
         return None
 
 
+def _elsewhere(draft: Draft) -> str | None:
+    """Where the activity, or what it is about, can be seen outside of feedserver."""
+    return draft.url or (None if draft.object is None else draft.object.url)
+
+
 def _object_feed(activity: Activity) -> str | None:
     """The address of everything on the activity's object."""
-    id = activity.draft.object.id
+    object = activity.draft.object
+    id = None if object is None else object.id
     return None if id is None else feed_path(make_filter([("object", False, id)]))
 
 

@@ -1,14 +1,16 @@
 """An installation in a folder of its own: settings, a CRM, a store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedserver.cli.main import run
 from feedserver.clock import system_clock
 from feedserver.crm.demo import DemoCrm
+from tests.cli.canned import Canned, Serve
 
 SETTINGS = """
 authority = "example.com,2026"
@@ -54,3 +56,17 @@ def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
         return Outcome(code, said.out.decode(), said.err.decode())
 
     return call
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts servers that answer what a test says."""
+    servers: list[Canned] = []
+
+    def start(*pieces: bytes, **how: Any) -> Canned:
+        servers.append(Canned(*pieces, **how))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

@@ -1,19 +1,15 @@
 """Activity Streams 2.0: plain JSON for those who read it so, linked data for the rest."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyld import jsonld
 
-from feedserver.formats.as2 import CONTEXT, As2Format
+from feedserver.formats.as2 import As2Format
 from feedserver.model.query import parse_query
 from feedserver.services.reading import Reading
-from tests.builders import AUTHORITY, make_draft
+from tests.builders import make_draft
 from tests.formats.conftest import BASE, odd_drafts, page_of, reading_of
 from tests.formats.golden import assert_golden
 
@@ -70,37 +66,6 @@ def test_absent_is_left_out(reading: Reading) -> None:
 
     assert all(value not in (None, [], {}) for item in items for value in item.values())
     assert "content" not in items[-3]
-
-
-def _loader(schemas: Path) -> Any:
-    def load(url: str, _options: Any) -> Any:
-        assert url == CONTEXT, "no document of ours makes anyone fetch another context"
-        context = json.loads((schemas / "activitystreams.jsonld").read_text(encoding="utf-8"))
-        return {"contextUrl": None, "documentUrl": url, "document": context}
-
-    return load
-
-
-def test_the_document_expands_without_loss(reading: Reading) -> None:
-    data = os.environ.get("FEEDSERVER_TEST_DATA")
-    schemas = Path(data or "/nowhere") / ".." / "schemas"
-    if not schemas.is_dir():
-        pytest.skip("FEEDSERVER_TEST_DATA names no folder with ../schemas/activitystreams.jsonld")
-    document = document_of(reading)
-    ours = f"tag:{AUTHORITY}:ns#"
-
-    (expanded,) = jsonld.expand(document, {"documentLoader": _loader(schemas)})
-
-    items = expanded["https://www.w3.org/ns/activitystreams#items"][0]["@list"]
-    for item, written in zip(items, document["orderedItems"], strict=True):
-        assert item["@id"] == written["id"]
-        for member in set(written) - {"id", "type"}:
-            assert any(key.endswith(("#" + member, "#url")) for key in item), member
-        assert item[ours + "crmVerb"] == [{"@value": written["crmVerb"]}]
-        assert all(":" in kind for kind in item["@type"])
-    dispatched = items[-2]
-    assert dispatched["@type"][1] == ours + "Dispatch"
-    assert dispatched[ours + "queue"] == [{"@value": "Support"}]
 
 
 text = st.text(max_size=60)

@@ -1,7 +1,11 @@
 """Atom: valid whatever is in the log, deterministic, and readable by those who know less."""
 
+import json
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
@@ -10,15 +14,21 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedserver.formats.atom import AtomFormat
-from feedserver.model.activity import Object, Product
+from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.addresses import activity_path
 from feedserver.model.query import parse_query
+from feedserver.model.vocabulary import AS1_BASE, UNSPECIFIED
 from feedserver.services.reading import Reading
-from tests.builders import make_draft
+from tests.builders import AUTHORITY, NOON, make_draft, object_of
 from tests.feed_rules import check
-from tests.formats.conftest import odd_drafts, page_of, reading_of
+from tests.formats.conftest import BASE, odd_drafts, page_of, reading_of
+from tests.formats.drafts import recorded_drafts
+from tests.formats.exchange import WRITTEN, Exchange
 from tests.formats.golden import assert_golden
+from tests.formats.test_spec_examples import EXAMPLES
 
 ATOM = AtomFormat()
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>\"{}|\\^`%\[\]]|%[0-9A-Fa-f]{2})+")
 UNAVOIDABLE = ("UnknownNamespace: ", "BadCharacters: ")
 
 
@@ -74,9 +84,17 @@ def test_the_feed_is_valid_by_the_schema_of_rfc_4287(reading: Reading) -> None:
         pytest.skip("FEEDSERVER_TEST_DATA names no folder with ../schemas/atom.rng")
     validator = etree.RelaxNG(etree.parse(str(schema)))
 
-    for drafts in ([], odd_drafts()):
-        document = etree.fromstring(ATOM.render(page_of(reading_of(drafts), ATOM)))
+    pages = [ATOM.render(page_of(reading_of(drafts), ATOM)) for drafts in ([], odd_drafts())]
+    for document in map(etree.fromstring, [*pages, everything_of_the_specifications()]):
         assert validator.validate(document), validator.error_log
+
+
+def everything_of_the_specifications() -> bytes:
+    """A feed of all examples of the specifications."""
+    exchange = Exchange()
+    for path in EXAMPLES:
+        exchange.send(json.loads(path.read_text(encoding="utf-8")), path.parent.name)
+    return exchange.page("atom", [("limit", "500")])
 
 
 text = st.text(max_size=60)
@@ -131,7 +149,7 @@ def test_a_reader_that_knows_nothing_of_activities_sees_the_entrys_own_things(
     assert not parsed.bozo
     assert created.id == draft.id
     assert created.title == draft.title
-    assert created.link == draft.object.url
+    assert created.link == object_of(draft).url
     assert created.author == "Ann Example"
     assert created.published == "2026-05-08T10:01:00+00:00"
     assert {tag.term for tag in created.tags} == {"XR-20", "priority:High", "vip"}
@@ -174,3 +192,124 @@ def test_text_is_escaped_once(reading: Reading) -> None:
 
     assert odd.title == 'Printer <B&W> says "5 > 3" ]]> it\'s caf\u00e9 \u65e5\u672c \U0001f527'
     assert odd.content[0].value.startswith('Tom &amp; Jerry &lt;b&gt;"bold"&lt;/b&gt; ]]&gt;')
+
+
+def elements(draft: Draft) -> tuple[Any, Callable[[str], list[str]]]:
+    """The entry of the only draft, and what its paths lead to."""
+    (entry,) = etree.fromstring(ATOM.render(page_of(reading_of([draft]), ATOM))).xpath(
+        "atom:entry", namespaces=namespaces()
+    )
+
+    def told(path: str) -> list[str]:
+        found: list[str] = entry.xpath(path, namespaces=namespaces())
+        return found
+
+    return entry, told
+
+
+def test_everything_that_the_specifications_have_stands_in_one_clean_feed() -> None:
+    feed = everything_of_the_specifications()
+    findings = check(feed, f"{BASE}/all.atom", now=NOON)
+
+    assert feed.count(b"<entry>") > len(EXAMPLES)
+    assert findings.errors == ()
+    assert avoidable(findings.warnings) == []
+
+
+@given(draft=recorded_drafts)
+def test_verbs_types_and_ids_are_iris_or_not_there(draft: Draft) -> None:
+    _, told = elements(draft)
+
+    words = told("descendant::activity:object-type/text()") + told("activity:verb/text()")
+    ids = told("descendant::atom:uri/text()") + told("descendant::atom:id/text()")
+    assert all(IRI.fullmatch(text) for text in words + ids)
+    assert draft.id in ids
+    assert len(told("activity:verb")) == 1
+    named = [draft.actor, draft.object, draft.target]
+    typed = [each for each in named if each is not None and each.type != UNSPECIFIED]
+    assert len(told("descendant::activity:object-type")) == len(typed)
+
+
+@pytest.mark.parametrize(
+    ("word", "iri"),
+    [
+        ("like", AS1_BASE + "like"),
+        ("dispatch", AS1_BASE + "assign"),
+        ("announce", "https://www.w3.org/ns/activitystreams#Announce"),
+        ("tentative-accept", "https://www.w3.org/ns/activitystreams#TentativeAccept"),
+        ("Announce", f"tag:{AUTHORITY}:ns#_Announce"),
+        ("put out", f"tag:{AUTHORITY}:ns#_put%20out"),
+        ("extinguish", f"tag:{AUTHORITY}:ns#Extinguish"),
+        ("foo: bar", f"tag:{AUTHORITY}:ns#_foo%3A%20bar"),
+        ("https://example.org/verbs/mend", "https://example.org/verbs/mend"),
+    ],
+)
+def test_a_verb_has_the_iri_of_those_who_have_registered_it_or_one_of_ours(
+    word: str, iri: str
+) -> None:
+    _, told = elements(make_draft(verb=word))
+
+    assert told("activity:verb/text()") == [iri]
+
+
+def test_a_word_of_ours_has_the_same_iri_in_atom_as_in_json() -> None:
+    reading = reading_of([make_draft(object=Object("gadget", None, "A gadget"))])
+    page = page_of(reading, WRITTEN["as2"])
+
+    document = json.loads(WRITTEN["as2"].render_activity(page.activities[0], page))
+
+    _, told = elements(make_draft(object=Object("gadget", None, "A gadget")))
+    (iri,) = told("activity:object/activity:object-type/text()")
+    assert document["object"]["type"] == ["Object", iri.replace(f"tag:{AUTHORITY}:ns#", "fs:")]
+
+
+def test_without_an_object_there_is_none() -> None:
+    document = ATOM.render(page_of(reading_of([make_draft(object=None, target=None)]), ATOM))
+
+    assert b"activity:object>" not in document
+    assert b"activity:verb>" in document
+    assert check(document, f"{BASE}/all.atom", now=NOON).errors == ()
+
+
+def test_an_actor_of_no_type_and_with_an_id_that_is_no_iri_has_neither() -> None:
+    _, told = elements(make_draft(actor=Object("object", "employee 7", "Ann Example")))
+
+    assert told("atom:author/*/text()") == ["Ann Example"]
+
+
+@pytest.mark.parametrize(
+    ("url", "object", "link"),
+    [
+        ("https://example.org/1", Object("note", None, "N", None, "https://example.org/2"), "1"),
+        (None, Object("note", None, "N", None, "https://example.org/2"), "2"),
+        (None, Object("note", None, "N"), None),
+        (None, None, None),
+    ],
+)
+def test_an_entry_leads_to_itself_elsewhere_or_to_its_object_or_to_its_page(
+    url: str | None, object: Object | None, link: str | None
+) -> None:
+    draft = make_draft(url=url, object=object)
+    _, told = elements(draft)
+
+    own = BASE + activity_path(draft.id)
+    assert told("atom:link/@href") == [f"https://example.org/{link}" if link else own]
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "urn:uuid:0a8f6a3e-5c44-4a5b-9a61-3f8f8f0a1a01",
+        "https://example.org/activities/7?a=b&c=d#e",
+        "tag:example.org,2026:a/b?c",
+        "urn:example:a:b",
+    ],
+)
+def test_an_id_that_was_sent_is_the_id_of_the_entry_and_valid(id: str) -> None:
+    document = ATOM.render(page_of(reading_of([make_draft(id=id)]), ATOM))
+
+    findings = check(document, f"{BASE}/all.atom", now=NOON)
+
+    assert feedparser.parse(document).entries[0].id == id
+    assert findings.errors == ()
+    assert avoidable(findings.warnings) == []

@@ -15,6 +15,7 @@ from feedserver.model.filter import (
     Clause,
     Filter,
     Term,
+    fold,
     label,
     make_filter,
     terms,
@@ -184,8 +185,64 @@ def test_ids_are_labelled_with_what_people_say() -> None:
         (Object("change-request", number="12"), "change request 12"),
         (Object("person", "id", "Ann Example"), "Ann Example"),
         (Object("person", "id"), "id"),
-        (Object("person"), "person"),
+        (Object("person"), "a person"),
+        (Object("object"), "something"),
     ],
 )
 def test_an_object_is_called_by_its_number_else_its_name(object: Object, said: str) -> None:
     assert label(object) == said
+
+
+IRI = "https://x.example/ns#Mend"
+
+
+def test_a_verb_that_is_an_iri_is_found_by_it_and_by_its_short_name() -> None:
+    found = found_by(make_draft(verb=IRI, object=Object("https://x.example/ns#Pump")))
+
+    assert {("verb", IRI), ("verb", "Mend")} < found
+    assert {("type", "https://x.example/ns#Pump"), ("type", "Pump")} < found
+
+
+@pytest.mark.parametrize("verb", ["fs: Mend", "mend it", "Mend", "like"])
+def test_a_verb_that_is_no_iri_is_found_by_itself_alone(verb: str) -> None:
+    assert [term.value for term in terms(make_draft(verb=verb)) if term.field == "verb"] == [verb]
+
+
+@pytest.mark.parametrize("field", ["verb", "type"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["like", "Like", "as:Like", "https://www.w3.org/ns/activitystreams#Like"],
+        ["like", "http://activitystrea.ms/schema/1.0/like"],
+        [
+            "tentative-accept",
+            "TentativeAccept",
+            "http://www.w3.org/ns/activitystreams#TentativeAccept",
+        ],
+        [IRI],
+    ],
+)
+def test_a_verb_by_any_of_its_names_is_one_canonical_filter(field: str, names: list[str]) -> None:
+    filters = {make_filter([(field, False, name)]) for name in names}
+
+    assert filters == {make_filter([(field, False, name) for name in names])}
+    assert {clause.values for filter in filters for clause in filter.clauses} == {(names[0],)}
+
+
+@pytest.mark.parametrize(
+    "name", ["as:as:Like", "http://activitystrea.ms/schema/1.0/as:Like", "as:"]
+)
+def test_the_canonical_form_of_an_odd_verb_read_back_is_the_same_filter(name: str) -> None:
+    filter = make_filter([("verb", False, name)])
+
+    assert parse_query(parse_qsl(filter.canonical)).filter == filter
+
+
+@given(TEXTS)
+def test_a_draft_is_found_by_its_own_verb_and_type(word: str) -> None:
+    draft = make_draft(verb=word, object=Object(word))
+    known = {(term.field, fold(term.field, term.value)) for term in terms(draft)}
+
+    for field in ("verb", "type"):
+        ((wanted,),) = (clause.values for clause in make_filter([(field, False, word)]).clauses)
+        assert (field, wanted) in known

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.model.text import REPLACEMENT, clean, one_line, shorten
+from feedserver.model.text import REPLACEMENT, clean, hash_words, one_line, shorten
 
 NEWLINES = {0x0D, 0x2028}
 UNDEFINED_IN_WINDOWS = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
@@ -85,6 +85,10 @@ def test_one_line_has_single_spaces_and_none_at_its_ends() -> None:
     assert one_line("  one\r\n two\t\tthree \u2029four\x00 ") == f"one two three four{REPLACEMENT}"
 
 
+def test_spaces_between_words_are_one() -> None:
+    assert one_line(" a  b ") == "a b"
+
+
 @given(st.text(st.characters(codec=None)))
 def test_one_line_is_one_line(text: str) -> None:
     line = one_line(text)
@@ -106,3 +110,27 @@ def test_one_line_is_one_line(text: str) -> None:
 )
 def test_a_long_text_is_cut_where_an_ellipsis_shows_it(text: str, limit: int, short: str) -> None:
     assert shorten(text, limit) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("#vip", ["vip"]),
+        ("It #burns, (#fire) \"#smoke\" '#ash'; a:#b", ["burns", "fire", "smoke", "ash", "b"]),
+        ("#a-b #c_d #1e #Äpfel #한국어 #火", ["a-b", "c_d", "1e", "Äpfel", "한국어", "火"]),
+        ("#हिन्दी #தமிழ் #עִבְרִית #cafe\u0301s", ["हिन्दी", "தமிழ்", "עִבְרִית", "cafe\u0301s"]),
+        ("#1 #12-3 # #- #_ ## a#b x/#c &#39; #!", []),
+        ("#a- #b-, #c. #d#e", ["a", "b", "c", "d"]),
+        ("case #1234 is #urgent\n#now", ["urgent", "now"]),
+        ("", []),
+    ],
+)
+def test_hash_words_are_words_with_a_letter(text: str, words: list[str]) -> None:
+    assert hash_words(text) == words
+
+
+@given(st.text(st.sampled_from("#a1_- é्\u0301,(\n")))
+def test_a_hash_word_stands_in_the_text_behind_its_sign(text: str) -> None:
+    for word in hash_words(text):
+        assert f"#{word}" in text
+        assert hash_words(f"#{word}") == [word]

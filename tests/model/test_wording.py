@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedserver.model.filter import EVERYTHING, make_filter
-from feedserver.model.wording import describe, nearest, never_seen
+from feedserver.model.vocabulary import AS1_VERBS, AS2_ACTIVITIES, VERBS, kebab
+from feedserver.model.wording import describe, nearest, never_seen, past
 
 Values = list[tuple[str, bool, str]]
 
@@ -91,3 +92,93 @@ def test_no_more_names_are_given_than_asked_for() -> None:
 )
 def test_a_name_that_nothing_has_is_told_with_the_nearest(near: list[str], sentence: str) -> None:
     assert never_seen("queue", "Suport", near) == sentence
+
+
+# Every verb of ours and of both vocabularies that is not simply its word with -ed or -d.
+PAST = {
+    "accept": "accepted",
+    "add": "added",
+    "assign": "assigned",
+    "change-status": "changed the status of",
+    "close": "closed",
+    "commit": "made a commitment on",
+    "dispatch": "dispatched",
+    "email-in": "received an e-mail on",
+    "email-out": "sent an e-mail on",
+    "forward": "forwarded",
+    "log": "logged a note on",
+    "phone": "logged a call on",
+    "reopen": "reopened",
+    "research": "logged research on",
+    "activity": "acted on",
+    "agree": "agreed with",
+    "arrive": "arrived",
+    "at": "was at",
+    "build": "built",
+    "cancel": "cancelled",
+    "checkin": "checked in at",
+    "deny": "denied",
+    "disagree": "disagreed with",
+    "find": "found",
+    "flag": "flagged",
+    "flag-as-inappropriate": "flagged as inappropriate",
+    "give": "gave",
+    "interact": "interacted with",
+    "intransitive-activity": "acted",
+    "leave": "left",
+    "listen": "listened to",
+    "lose": "lost",
+    "make-friend": "made friends with",
+    "play": "played",
+    "qualify": "qualified for",
+    "question": "asked",
+    "read": "read",
+    "remove-friend": "ended the friendship with",
+    "request-friend": "asked for the friendship of",
+    "rsvp-maybe": "may come to",
+    "rsvp-no": "will not come to",
+    "rsvp-yes": "will come to",
+    "satisfy": "satisfied",
+    "sell": "sold",
+    "send": "sent",
+    "stop-following": "stopped following",
+    "submit": "submitted",
+    "tag": "tagged",
+    "tentative-accept": "tentatively accepted",
+    "tentative-reject": "tentatively rejected",
+    "travel": "travelled",
+    "undo": "undid",
+    "unsatisfy": "unsatisfied",
+    "win": "won",
+}
+WORDS = {*VERBS, *AS1_VERBS, *map(kebab, AS2_ACTIVITIES)}
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_every_verb_has_a_past_in_english(word: str) -> None:
+    assert past(word) == PAST.get(word, word + ("d" if word.endswith("e") else "ed"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("https://x.example/ns#Dispatch", "dispatched"),
+        ("https://x.example/verbs/mend", "mended"),
+        ("ChangeStatus", "changed the status of"),
+        ("checkIn", "checked in"),
+        ("POST", "posted"),
+        ("log-in", "logged in"),
+        ("re-open", "re-opened"),
+        ("e-mail", "e-mailed"),
+        ("ban", "banned"),
+        ("fix", "fixed"),
+        ("view", "viewed"),
+        ("copy", "copied"),
+        ("updated", "updated"),
+        ("rated 5 stars", "rated 5 stars"),
+        ("点赞", "点赞"),
+        ("", ""),
+    ],
+)
+def test_a_verb_that_nobody_knows_reads_as_well_as_can_be(verb: str, said: str) -> None:
+    assert past(verb) == said

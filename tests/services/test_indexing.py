@@ -1,5 +1,6 @@
 """The facet index: the same answers as looking at every activity, however it came to them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,9 +13,10 @@ from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Draft, Object, Product
 from feedserver.model.cursor import Cursor, check_of
 from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
-from feedserver.services.indexing import BATCH, FacetIndex, Name
+from feedserver.model.vocabulary import AS1_BASE, AS2_BASE, word_of
+from feedserver.services.indexing import BATCH, FacetIndex, Name, Tally
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.builders import AUTHORITY, NOON, FakeClock, make_draft, object_of
 
 MIDNIGHT = NOON.replace(hour=0)
 FEW = ("a", "b", "C", "c")
@@ -88,9 +90,9 @@ def values_of(draft: Draft) -> dict[str, set[str | None]]:
         "tag": {tag.casefold() for tag in draft.tags},
         "actor": {draft.actor.login, draft.actor.id},
         "customer": {draft.customer.name} if draft.customer else set(),
-        "object": {draft.object.id},
+        "object": {object_of(draft).id},
         "verb": {draft.verb},
-        "type": {draft.object.type},
+        "type": {object_of(draft).type},
         "source": {draft.source},
     }
 
@@ -342,6 +344,44 @@ def test_a_cursor_of_another_log_or_version_has_no_place(position: int) -> None:
     assert index.place(Cursor("another0", here.position, here.check)) is None
     assert index.place(Cursor(here.epoch, here.position, b"\1\2\3\4")) is None
     assert index.place(here) == position
+
+
+VERBS = st.sampled_from(
+    [
+        *("like", "close", "zap", "tentative-accept"),
+        *("http://one.example/like", "http://two.example#like", "urn:one:zap", "fs:close"),
+        *(AS1_BASE + "like", AS2_BASE + "Like", AS2_BASE + "TentativeAccept"),
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(FEW), VERBS), max_size=25))
+def test_each_activity_is_tallied_once_under_its_own_verb(pairs: list[tuple[str, str]]) -> None:
+    asked = ("like", "close", "tentative-accept", "unheard-of")
+    index = caught_up(log_of([make_draft(source=source, verb=verb) for source, verb in pairs]))
+
+    tallies = index.tallies(asked)
+
+    words = [(source, word_of(verb)) for source, verb in pairs]
+    counts = Counter((source, word if word in asked else None) for source, word in words)
+    assert len(tallies) == len(counts)
+    assert {(tally.source, tally.verb): tally.count for tally in tallies} == counts
+
+
+def test_sources_are_tallied_in_the_order_of_the_log() -> None:
+    log = log_of([make_draft(source=source) for source in ("z", "a", "m", "a")])
+    index = caught_up(log)
+    log.append([make_draft(source="b"), make_draft(source="m")])
+    index.catch_up()
+
+    tallies = index.tallies(["log"])
+
+    assert tallies == (
+        Tally("z", "log", 1),
+        Tally("a", "log", 2),
+        Tally("m", "log", 2),
+        Tally("b", "log", 1),
+    )
 
 
 def test_nothing_is_older_than_the_beginning() -> None:

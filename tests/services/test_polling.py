@@ -33,6 +33,12 @@ class FakeSource:
             raise answer
         return answer
 
+    def is_importing(self, place: str | None) -> bool:
+        raise NotImplementedError
+
+    def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
+        raise NotImplementedError
+
     def sample(self, count: int) -> Poll:
         raise NotImplementedError
 
@@ -163,6 +169,50 @@ def test_when_a_source_was_asked_and_answered_is_told(log: CountedLog, clock: Fa
         asking.step()
 
     assert (asking.state.answered, asking.state.asked) == (answered, clock())
+
+
+def test_what_comes_while_a_source_answers_may_be_behind(log: CountedLog, clock: FakeClock) -> None:
+    class SlowSource(FakeSource):
+        def poll(self, place: str | None, known: Known) -> Poll:
+            clock.advance(7)
+            return super().poll(place, known)
+
+    asking = polling(SlowSource(answer()), log, clock)
+    assert asking.state.lag(clock()) is None
+
+    asking.step()
+
+    assert asking.state.lag(clock()) == 7
+
+
+def test_the_lag_is_told_while_a_source_is_asked_for_the_first_time(
+    log: CountedLog, clock: FakeClock
+) -> None:
+    lags = []
+
+    class SlowSource(FakeSource):
+        def poll(self, place: str | None, known: Known) -> Poll:
+            clock.advance(7)
+            lags.append(asking.state.lag(clock()))
+            return super().poll(place, known)
+
+    asking = polling(SlowSource(answer()), log, clock)
+
+    asking.step()
+
+    assert lags == [7]
+
+
+def test_what_the_store_refuses_is_not_recorded_and_lags(log: CountedLog, clock: FakeClock) -> None:
+    asking = polling(FakeSource(answer(), answer(make_draft())), log, clock)
+    asking.step()
+    clock.advance(60)
+
+    log.fault = StoreError("the store cannot be written: disk full")
+    with pytest.raises(StoreError):
+        asking.step()
+
+    assert asking.state.lag(clock()) == 60
 
 
 @pytest.mark.parametrize("error", [SourceError("source crm: no route"), RuntimeError("no route")])

@@ -100,6 +100,7 @@ def test_every_statement_that_is_sent_is_one_of_these(crm: Clarify) -> None:
     database.keys(0, database.highest(), 5)
     database.keys(0, database.highest(), 5, newest_first=True)
     database.last_before(datetime.fromisoformat("2026-01-01"))
+    database.count(0)
     database.close()
 
     known = {str(statement) for statement in STATEMENTS.values()}

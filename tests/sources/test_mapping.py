@@ -9,7 +9,7 @@ from feedserver.model.activity import Draft, Object, Product
 from feedserver.ports import Poll
 from feedserver.sources.clarify.codes import CODES
 from feedserver.sources.clarify.tables import KINDS
-from tests.builders import AUTHORITY
+from tests.builders import AUTHORITY, object_of
 from tests.sources.clarify_builder import FIRST_OBJID, Clarify
 from tests.sources.conftest import MakeSource
 
@@ -163,7 +163,7 @@ def test_a_subcase_is_created_itself(
     draft = only_draft()
 
     assert (draft.verb, draft.title) == (verb, f"Ann Sample {sentence}: Ask")
-    assert draft.object.number == "1234-1"
+    assert object_of(draft).number == "1234-1"
 
 
 def test_a_case_is_never_created_by_a_subcase_whatever_the_text_says(
@@ -421,7 +421,7 @@ def test_a_case_is_linked_to_the_solution_that_the_entry_names(
 
     draft = only_draft(links={"solution": "https://crm.example/s/{id}"})
 
-    assert draft.object.type == "case"
+    assert object_of(draft).type == "case"
     assert draft.target == Object(
         "solution", f"{ROOT}/probdesc/{solution}", "Water it", "S-5", "https://crm.example/s/S-5"
     )
@@ -438,14 +438,14 @@ def test_the_focus_tells_the_object_where_no_relation_does(
     crm.add("table_probdesc", id_number="S-5")
     crm.entry(1700, focus_type=focus_type, focus_lowid=FIRST_OBJID, act_entry2user=crm.user())
 
-    assert poll().drafts[0].object.type == word
+    assert object_of(poll().drafts[0]).type == word
 
 
 def test_a_relation_counts_before_the_focus(crm: Clarify, only_draft: OnlyDraft) -> None:
     task = crm.add("table_task", task_id="T-1")
     crm.entry(1700, act_entry2task=task, focus_type=0, focus_lowid=5, act_entry2user=crm.user())
 
-    assert only_draft().object.number == "T-1"
+    assert object_of(only_draft()).number == "T-1"
 
 
 def test_the_status_that_it_was_changed_to_is_in_the_sentence(
@@ -677,7 +677,7 @@ def test_a_template_makes_the_link(
 ) -> None:
     crm.entry(200, act_entry2case=crm.case(number), act_entry2user=crm.user())
 
-    assert only_draft(links={"case": template}).object.url == url
+    assert object_of(only_draft(links={"case": template})).url == url
 
 
 @pytest.mark.parametrize("name", ["change-request", "change_request", "Change Request"])
@@ -687,7 +687,7 @@ def test_the_type_of_a_template_may_be_spelt_in_any_way(
     bug = crm.add("table_bug", id_number="CHG1")
     crm.entry(600, act_entry2bug=bug, act_entry2user=crm.user())
 
-    assert only_draft(links={name: "https://crm/{id}"}).object.url == "https://crm/CHG1"
+    assert object_of(only_draft(links={name: "https://crm/{id}"})).url == "https://crm/CHG1"
 
 
 def test_numbers_where_others_keep_text_are_text(crm: Clarify, only_draft: OnlyDraft) -> None:

@@ -22,7 +22,7 @@ from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
 from feedserver.sources.clarify import make_source
 from feedserver.stores.sql.opening import open_log
-from tests.builders import AUTHORITY
+from tests.builders import AUTHORITY, object_of
 from tests.sources.clarify_data import OUT_OF_ORDER, expected, unpacked
 
 INTERNAL = "INTERNAL: "
@@ -228,13 +228,13 @@ def test_the_odd_rows_are_recorded_as_well_as_can_be(pulled: Pulled) -> None:
     assert "Tom &amp; Jerry &lt;b&gt;" in odd_text
     assert "日本 🔧; vt[\ufffd] soh[\ufffd] done" in odd_text
     assert activities[rows["null_date"]].draft.occurred is None
-    assert activities[rows["case_missing"]].draft.object.type == "case"
+    assert object_of(activities[rows["case_missing"]].draft).type == "case"
     assert activities[rows["no_user"]].draft.actor.name == "System"
-    assert activities[rows["no_object"]].draft.object.type == "service"
+    assert object_of(activities[rows["no_object"]].draft).type == "service"
     assert same[0].draft.occurred == same[1].draft.occurred
     assert same[0].dates.updated < same[1].dates.updated
-    assert titled.object.name == 'Printer <B&W> says "5 > 3" ]]> it\'s café 日本'
-    assert titled.object.url == "https://crm.example/cases/EDGE-1"
+    assert object_of(titled).name == 'Printer <B&W> says "5 > 3" ]]> it\'s café 日本'
+    assert object_of(titled).url == "https://crm.example/cases/EDGE-1"
 
 
 def test_the_odd_rows_are_reported_and_no_others(pulled: Pulled) -> None:

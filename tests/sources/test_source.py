@@ -22,7 +22,7 @@ from feedserver.sources.clarify.mapping import EntryMapping
 from feedserver.sources.clarify.source import BATCH, SWEEP, ClarifySource
 from feedserver.sources.clarify.tables import COLUMNS, ENTRY
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.builders import AUTHORITY, FakeClock, make_draft, object_of
 from tests.sources.clarify_builder import FIRST_OBJID, Clarify, one_entry_of_everything
 from tests.sources.conftest import MakeSource
 
@@ -692,7 +692,7 @@ class TestPoorSites:
         poll = open_source().poll(None, nothing)
 
         assert found(poll) == keys
-        assert poll.drafts[0].object.number == "1234"
+        assert object_of(poll.drafts[0]).number == "1234"
 
     def test_a_table_that_cannot_be_read_now_is_not_taken_for_missing(
         self, crm: Clarify, keys: list[int], open_source: MakeSource

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.clock import Clock
-from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.activity import Draft, Extra, Object, Product
 from feedserver.model.dates import Dates, first_dates
 from feedserver.ports import Bookmark, Log
 from feedserver.stores.memory import MemoryLog
@@ -225,6 +225,44 @@ def test_the_known_ids_are_those_recorded(log: Log) -> None:
     assert set(log.known([])) == set()
 
 
+def test_the_versions_of_ids_are_the_first_and_the_newest_of_each(log: Log) -> None:
+    one, other, another = make_draft(), make_draft(), make_draft()
+    log.append([one, other, another])
+
+    versions = log.versions([another.id, one.id])
+
+    assert dict(versions) == {
+        one.id: (log.find(one.id), log.find(one.id)),
+        another.id: (log.find(another.id), log.find(another.id)),
+    }
+
+
+def test_ids_that_are_not_recorded_have_no_versions(log: Log) -> None:
+    log.append([make_draft(id="tag:a")])
+
+    assert set(log.versions(["tag:A", "tag:a", "tag:", "tag:a "])) == {"tag:a"}
+    assert dict(log.versions(["tag:b"])) == {}
+
+
+def test_no_ids_have_no_versions(log: Log) -> None:
+    log.append([make_draft()])
+
+    assert dict(log.versions([])) == {}
+
+
+def test_versions_are_found_whatever_the_number_of_ids_and_their_repetitions(log: Log) -> None:
+    drafts = [make_draft() for _ in range(2300)]
+    log.append(drafts[:2200])
+    asked = [draft.id for draft in drafts]
+
+    versions = log.versions([*asked, *asked[::-1], *asked[:5]])
+
+    assert set(versions) == set(asked[:2200])
+    positions = [(versions[id][0].position, versions[id][1].position) for id in asked[:2200]]
+    assert positions == [(position, position) for position in range(1, 2201)]
+    assert [versions[id][0].draft for id in asked[:2200]] == drafts[:2200]
+
+
 def test_more_than_a_statement_takes_is_read_and_written_whole(log: Log) -> None:
     drafts = [make_draft() for _ in range(5003)]
     order = list(range(5003, 0, -1))
@@ -287,7 +325,7 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
     "source": TEXTS,
     "actor": OBJECTS,
     "verb": TEXTS,
-    "object": OBJECTS,
+    "object": st.none() | OBJECTS,
     "title": TEXTS,
     "occurred": st.none() | st.datetimes(timezones=st.just(UTC)),
     "target": st.none() | OBJECTS,
@@ -298,6 +336,8 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
     "content": OPTIONAL,
     "code": OPTIONAL,
     "code_name": OPTIONAL,
+    "url": OPTIONAL,
+    "extra": st.none() | st.builds(Extra, TEXTS, TEXTS),
 }
 DRAFTS = st.fixed_dictionaries(MEMBERS).map(lambda members: make_draft(**members))
 

@@ -91,6 +91,25 @@ def test_a_position_is_never_given_again(open_store: Open, tmp_path: Path) -> No
     assert log.append([make_draft()]) == (3,)
 
 
+def test_versions_are_the_first_and_the_newest_however_many_are_between(
+    open_store: Open, tmp_path: Path
+) -> None:
+    log = open_store()
+    one, other = make_draft(), make_draft()
+    log.append([one, other])
+    for number in (2, 3, 4):  # nothing writes a second version yet
+        ask(
+            tmp_path / "log.db",
+            f"INSERT INTO version SELECT position + {number * 10}, id, {number}, recorded,"
+            f" published, updated, second, document FROM version WHERE position = 1",
+        )
+
+    versions = log.versions([other.id, one.id, one.id])
+
+    positions = {id: tuple(each.position for each in pair) for id, pair in versions.items()}
+    assert positions == {one.id: (1, 41), other.id: (2, 2)}
+
+
 def test_a_store_keeps_what_it_is_when_it_is_opened_again(open_store: Open) -> None:
     first = open_store()
     first.append([make_draft()], Bookmark("source crm", "place 1"))

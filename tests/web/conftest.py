@@ -46,6 +46,10 @@ class Site:
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         return self.app.get(address.removeprefix(BASE), headers=named, status=status)
 
+    def grant(self, write: bool = False, label: str = "reader") -> str:
+        """Give a grant, and its token."""
+        return self.server.grants.add(label, write)
+
     def use(self, server: Server) -> None:
         """Go on with another server, as after a restart with other parts."""
         self.server = server

@@ -87,5 +87,5 @@ def test_what_nobody_can_give_is_406_and_says_what_there_is(site: Site) -> None:
     answer = site.get("/all", 406, accept="image/png")
 
     assert answer.json["detail"] == (
-        "This can be had as Atom, JSON or a page; you asked for image/png."
+        "This can be had as Atom, JSON, AS1 or a page; you asked for image/png."
     )

@@ -1,10 +1,13 @@
 """The pages, as a person sees them."""
 
+import html
 import re
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -12,9 +15,9 @@ from feedserver.errors import SourceError
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.services.polling import Polling
-from tests.builders import make_draft
+from tests.builders import make_draft, object_of
 from tests.fakes import FailingSource
-from tests.web.conftest import Site
+from tests.web.conftest import BASE, Site
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -47,7 +50,7 @@ def test_an_entry_leads_to_its_object_its_own_page_and_its_feeds(site: Site) -> 
 
     page = page_of(site)
 
-    assert f'href="{draft.object.url}"' in page
+    assert f'href="{object_of(draft).url}"' in page
     for address in ("/queues/Support", "/tags/vip", "/activities/tag%3A"):
         assert f'href="{address}' in page
 
@@ -115,7 +118,7 @@ def test_older_entries_are_reached_and_the_end_is_told(site: Site) -> None:
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("/", "Nothing is recorded yet."),
+        ("/", "Nothing is recorded yet, because no source is set up."),
         ("/all?queue=Suport", "The queue Suport has never been seen."),
         ("/queues", "Nothing recorded has queues yet."),
     ],
@@ -125,6 +128,39 @@ def test_an_empty_page_says_why_and_what_to_do(site: Site, address: str, sentenc
 
     assert sentence in page
     assert "href=" in page
+
+
+def test_a_server_without_a_source_says_how_to_begin(site: Site) -> None:
+    page = page_of(site)
+
+    assert (
+        "Nothing is recorded yet, because no source is set up. Try <code>feedserver demo</code>, "
+        "or add your CRM: <code>feedserver init</code>."
+    ) in page
+    assert "feedserver grant add --write me" in page
+
+
+def test_the_command_that_the_empty_page_gives_posts_to_this_server(site: Site) -> None:
+    (command,) = re.findall(r"<pre>(.*?)</pre>", page_of(site), re.DOTALL)
+    words = shlex.split(html.unescape(command).replace("TOKEN", site.grant(write=True)))
+    program, address, *options = words
+    headers = dict(value.split(": ") for flag, value in pairwise(options) if flag == "-H")
+
+    site.app.post(address.removeprefix(BASE), options[options.index("-d") + 1], headers, status=201)
+
+    assert (program, address) == ("curl", f"{BASE}/activities")
+    assert "My first activity" in page_of(site)
+
+
+def test_an_empty_page_says_with_a_source_what_that_will_bring(site: Site) -> None:
+    etag = site.get("/", accept=BROWSER).headers["ETag"]
+    site.use(replace(site.server, sources=(FailingSource("crm"),)))
+
+    page = site.get("/", 200, accept=BROWSER, if_none_match=etag).text
+
+    assert "Nothing is recorded yet. Once a source answers" in page
+    assert "no source is set up" not in page
+    assert "<pre>" not in page
 
 
 def test_a_filter_that_matches_nothing_says_so(site: Site) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ class Database:
     def __init__(self, name: str, url: str) -> None:
         self._name = name
         self._engine = _engine(name, url)
+        # To build a statement anew takes longer than to send it.
+        self._select_by = cache(lambda name, column: tables.select_by(name, column, self.present))
+        self._select_all = cache(lambda name: tables.select_all(name, self.present))
+        self._select_moves = cache(tables.select_moves)
 
     @cached_property
     def present(self) -> Mapping[str, Collection[str]]:
@@ -66,6 +70,10 @@ class Database:
         """The highest objid of all entries, 0 where there is none."""
         return self._rows(tables.select_highest())[0][0] or 0
 
+    def count(self, after: int) -> int:
+        """How many entries have an objid above that one."""
+        return int(self._rows(tables.select_count(), {"after": after})[0][0])
+
     def last_before(self, date: datetime) -> int:
         """The objid before the first entry of that local time or later."""
         value: object = date
@@ -76,17 +84,19 @@ class Database:
 
     def by(self, name: str, keys: Iterable[object], column: str = "objid") -> dict[Any, Row]:
         """The rows of a table by the key in `column`; an absent table has none."""
-        if name not in self.present or column not in {"objid", *self.present[name]}:
+        wanted = {key for key in keys if key is not None}
+        if not wanted or name not in self.present:
             return {}
-        statement = tables.select_by(name, column, self.present)
-        rows = self._in_chunks(statement, keys)
+        if column not in {"objid", *self.present[name]}:
+            return {}
+        rows = self._in_chunks(self._select_by(name, column), wanted)
         return {getattr(row, column): row for row in rows}
 
     def all(self, name: str) -> Sequence[Row]:
         """Every row of a small table."""
         if name not in self.present:
             return []
-        return self._rows(tables.select_all(name, self.present))
+        return self._rows(self._select_all(name))
 
     def moves(
         self, kind: tables.Kind, keys: Iterable[object], codes: Collection[int], upto: int
@@ -94,7 +104,7 @@ class Database:
         """The steps through queues of those objects, up to the entry `upto`, in its order."""
         if not {kind.relation, "act_code", "addnl_info"} <= set(self.present[tables.ENTRY]):
             return iter(())
-        return self._in_chunks(tables.select_moves(kind, codes), keys, upto=upto)
+        return self._in_chunks(self._select_moves(kind, frozenset(codes)), keys, upto=upto)
 
     def _in_chunks(
         self, statement: sa.Select[Any], keys: Iterable[object], **parameters: object
@@ -123,6 +133,7 @@ class Database:
             password = self._engine.url.password
             if password:
                 reason = reason.replace(str(password), "***")
+            reason = " ".join(reason.split())  # some drivers write paragraphs
             raise SourceError(f"source {self._name}: {reason}") from error
 
     def close(self) -> None:

@@ -150,6 +150,10 @@ class Joined:
             texts=self._texts(row),
         )
 
+    def things(self, key: int) -> tuple[Thing, ...]:
+        """Every object to which the entry with that objid belongs."""
+        return tuple(self._thing_at(*place) for place in self._places[key])
+
     def _thing(self, row: Row) -> Thing | None:
         places = self._places[row.objid]
         return self._thing_at(*places[0]) if places else None

@@ -1,14 +1,13 @@
 """From an entry of the CRM's log to a draft: pure, and no odd field keeps it from being made."""
 
 import html
-import re
 from collections.abc import Mapping
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.identity import tag
-from feedserver.model.text import REPLACEMENT, clean
+from feedserver.model.text import REPLACEMENT, clean, hash_words
 from feedserver.model.vocabulary import type_of
 from feedserver.ports import Problem
 from feedserver.sources.clarify.codes import (
@@ -21,8 +20,6 @@ from feedserver.sources.clarify.codes import (
 )
 from feedserver.sources.clarify.entries import Entry, Named, Person, Thing
 from feedserver.sources.clarify.times import utc_time
-
-_HASH_WORD = re.compile(r"(?:^|(?<=[\s(\[,;.:!?\"']))#(\w*[^\W\d_]\w*(?:-\w+)*)")
 
 
 class EntryMapping:
@@ -182,7 +179,7 @@ def _for_customer(entry: Entry) -> str:
 def _tags(entry: Entry, text: str) -> tuple[str, ...]:
     graded = [f"{name}:{value}" for name, value in entry.grades]
     title = entry.thing.title if entry.thing is not None and entry.thing.title else ""
-    words = _HASH_WORD.findall(f"{title}\n{text}")
+    words = hash_words(f"{title}\n{text}")
     unique: dict[str, str] = {}
     for name in [*graded, *words]:
         unique.setdefault(name.casefold(), name)

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from feedserver.clock import Clock
-from feedserver.errors import SourceError
+from feedserver.errors import NotFound, SourceError
 from feedserver.model.activity import Draft
 from feedserver.ports import Known, Poll, Problem
+from feedserver.sources.clarify.belonging import check_belongs, kind_called
 from feedserver.sources.clarify.database import Database
 from feedserver.sources.clarify.joining import Joined
 from feedserver.sources.clarify.mapping import EntryMapping
@@ -18,18 +19,23 @@ WINDOW = 5000  # objids behind the newest one in which an entry may still be com
 SWEEP = 50_000  # objids that one step of a sweep compares
 SWEEP_EVERY = timedelta(days=1)
 
+_Made = tuple[tuple[Draft, ...], tuple[Problem, ...], tuple[Problem, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far the log of the CRM was read: `floor` < objid <= `read`.
 
     `timezone` and `start` are those with which it began; what was recorded stays as it is.
+    `imported` says that all that was there at the beginning was read; places kept by versions
+    that did not tell count as that.
     """
 
     floor: int
     read: int
     timezone: str
     start: str
+    imported: bool = True
 
 
 class ClarifySource:
@@ -72,7 +78,22 @@ class ClarifySource:
             keys = self._sweep(here, known)
         drafts, problems, failed = self._drafts(keys)
         more = is_full or self._swept_to is not None
+        if not more:
+            here = replace(here, imported=True)
         return Poll(drafts, problems, failed, json.dumps(asdict(here)), more)
+
+    def is_importing(self, place: str | None) -> bool:
+        here = None if place is None else self._read_place(place)
+        return self._start != "now" and (here is None or not here.imported)
+
+    def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
+        kind = kind_called(object_type)
+        joined = Joined(self._database, [activity_objid])
+        if not joined.keys:
+            raise NotFound(f"{self.name} has no act_entry {activity_objid}.")
+        check_belongs(activity_objid, kind, database_id, joined.things(activity_objid))
+        # The polls' own memory of what failed stays theirs: they may run in another thread.
+        return Poll(*self._made(joined, set()), place="", more=False)
 
     def sample(self, count: int) -> Poll:
         newest = self._database.keys(0, self._database.highest(), count, newest_first=True)
@@ -91,7 +112,7 @@ class ClarifySource:
         else:
             local = datetime.combine(date.fromisoformat(self._start), time())
             floor = self._database.last_before(local)
-        return Place(floor, floor, self._timezone, self._start)
+        return Place(floor, floor, self._timezone, self._start, imported=False)
 
     def _read_place(self, text: str) -> Place:
         place = Place(**json.loads(text))
@@ -146,18 +167,17 @@ class ClarifySource:
         recorded = known(list(ids))
         return [key for id, key in ids.items() if id not in recorded]
 
-    def _drafts(
-        self, keys: Sequence[int]
-    ) -> tuple[tuple[Draft, ...], tuple[Problem, ...], tuple[Problem, ...]]:
+    def _drafts(self, keys: Sequence[int]) -> _Made:
+        return self._made(Joined(self._database, keys), self._failed) if keys else ((), (), ())
+
+    def _made(self, joined: Joined, failing: set[int]) -> _Made:
+        """What the entries become; the keys of those that cannot are added to `failing`."""
         drafts, problems, failed = [], [], []
-        if not keys:
-            return (), (), ()
-        joined = Joined(self._database, keys)
         for key in joined.keys:
             try:
                 draft, odd = self._mapping.draft(joined.entry(key))
             except Exception as error:  # noqa: BLE001 - one bad row never stops the rest
-                self._failed.add(key)
+                failing.add(key)
                 failed.append(Problem(f"act_entry {key}", repr(error)))
             else:
                 drafts.append(draft)

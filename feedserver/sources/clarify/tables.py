@@ -220,6 +220,12 @@ def select_highest() -> Statement:
     return sa.select(sa.func.max(table(ENTRY).c.objid))
 
 
+def select_count() -> Statement:
+    """How many entries have an objid above the parameter `after`."""
+    objid = table(ENTRY).c.objid
+    return sa.select(sa.func.count(objid)).where(objid > sa.bindparam("after"))
+
+
 def probe(name: str) -> Statement:
     """No row of the table, with all its columns; works for views and synonyms too."""
     return sa.select(sa.text("*")).select_from(sa.table(name)).where(sa.text("1 = 0"))
@@ -233,6 +239,7 @@ def statements() -> dict[str, Statement]:
         "newest keys": select_keys(5, newest_first=True),
         "last before": select_last_before(),
         "highest": select_highest(),
+        "count": select_count(),
     }
     for name in COLUMNS:
         found[f"probe {name}"] = probe(name)

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -44,6 +46,45 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     return engine
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection to read with; raises StoreError where the store cannot be read."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise StoreError(f"the store cannot be read: {error.orig}") from error
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that writes in one transaction, alone; it is on disk when the block ends.
+
+    Raises StoreError where the store cannot be written, and then nothing was.
+    """
+    try:
+        with engine.connect() as connection, exclusively(connection):
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise StoreError(f"the store cannot be written: {error.orig}") from error
+    except UnicodeEncodeError as error:
+        raise StoreError(f"the store cannot hold half a surrogate pair: {error}") from error
+
+
+@contextmanager
+def exclusively(connection: sa.Connection) -> Iterator[None]:
+    """One transaction, alone: no other writer from here to its commit."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        # Of a full disk SQLite has rolled back itself; its complaint must not hide the cause.
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def keep_write_ahead(connection: sa.Connection) -> None:

@@ -1,18 +1,18 @@
 """The log in a SQL database: one function appends, nothing else writes it."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from feedserver.clock import Clock
-from feedserver.errors import StoreError
-from feedserver.model.activity import Activity, Draft, first_occurred
-from feedserver.model.dates import Dates, first_dates, from_microseconds, to_microseconds
+from feedserver.model.activity import Activity, Draft, give_dates
+from feedserver.model.dates import Dates, from_microseconds, to_microseconds
 from feedserver.ports import Bookmark
 from feedserver.stores.sql import documents, tables
+from feedserver.stores.sql.engine import reading, writing
+from feedserver.stores.sql.grants import SqlGrants
 
 T = TypeVar("T")
 
@@ -37,6 +37,15 @@ _AT = _VERSIONS.where(_version.position.in_(sa.bindparam("positions", expanding=
 _NEWEST_OF = (
     _VERSIONS.where(_version.id == sa.bindparam("id")).order_by(_version.number.desc()).limit(1)
 )
+_newest = (
+    sa.select(tables.version.c.id, sa.func.max(tables.version.c.number).label("number"))
+    .where(tables.version.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .group_by(tables.version.c.id)
+    .subquery()
+)
+_FIRST_AND_NEWEST = _VERSIONS.join(_newest, _newest.c.id == _version.id).where(
+    sa.or_(_version.number == 1, _version.number == _newest.c.number)
+)
 _KNOWN = sa.select(_version.id).where(_version.id.in_(sa.bindparam("ids", expanding=True)))
 _HEAD = sa.select(sa.func.coalesce(sa.func.max(_version.position), 0))
 _PLACE = sa.select(tables.bookmark.c.place).where(tables.bookmark.c.name == sa.bindparam("name"))
@@ -51,11 +60,12 @@ class SqlLog:
         self.epoch = epoch
         self.authority = authority
         self.created = from_microseconds(created)
+        self.grants = SqlGrants(engine)
         self._engine = engine
         self._clock = clock
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             # The writer's lock is held from here on: the clock is read under it, so that commit
             # order, position order and the order of dates are one.
             known = _known(connection, [draft.id for draft in drafts])
@@ -71,36 +81,32 @@ class SqlLog:
     def _insert(self, connection: sa.Connection, drafts: Sequence[Draft]) -> dict[str, int]:
         now = self._clock()
         head = connection.execute(_HEAD).scalar_one()
-        last = _last_dates(connection)
-        rows = []
-        for draft in drafts:
-            occurred = first_occurred(drafts, now) if last is None else draft.occurred
-            last = first_dates(last, occurred, now)
-            rows.append(
-                {
-                    "id": draft.id,
-                    "number": 1,
-                    "document": documents.encode(draft),
-                    **_columns(last),
-                }
-            )
+        dates = give_dates(drafts, _last_dates(connection), now)
+        rows = [
+            {
+                "id": draft.id,
+                "number": 1,
+                "document": documents.encode(draft),
+                **_columns(given),
+            }
+            for draft, given in zip(drafts, dates, strict=True)
+        ]
         connection.execute(sa.insert(tables.version), rows)
-        if last is not None:
-            connection.execute(sa.update(tables.log).values(_columns(last)))
+        connection.execute(sa.update(tables.log).values(_columns(dates[-1])))
         written = connection.execute(
             sa.select(_version.id, _version.position).where(_version.position > head)
         )
         return {row.id: row.position for row in written}
 
     def head(self) -> int:
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(_HEAD).scalar_one())
 
     def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
         left = sys.maxsize if limit is None else limit
         while left > 0:
             count = min(left, _READ_AHEAD)
-            with self._reading() as connection:
+            with reading(self._engine) as connection:
                 rows = connection.execute(_AFTER, {"after": after, "count": count}).all()
             yield from (_activity(*row) for row in rows)
             if len(rows) < count:
@@ -110,59 +116,37 @@ class SqlLog:
 
     def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
         found: dict[int, Activity] = {}
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             for chunk in _chunks(positions):
                 rows = connection.execute(_AT, {"positions": chunk})
                 found.update((row.position, _activity(*row)) for row in rows)
         return tuple(found[position] for position in positions if position in found)
 
     def find(self, id: str) -> Activity | None:
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(_NEWEST_OF, {"id": id}).one_or_none()
         return None if row is None else _activity(*row)
 
     def known(self, ids: Sequence[str]) -> set[str]:
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return _known(connection, ids)
 
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
+        found: dict[str, tuple[Activity, Activity]] = {}
+        with reading(self._engine) as connection:
+            for chunk in _chunks(ids):
+                rows = connection.execute(_FIRST_AND_NEWEST, {"ids": chunk})
+                for activity in sorted((_activity(*row) for row in rows), key=_position):
+                    first, _ = found.get(activity.id, (activity, activity))
+                    found[activity.id] = (first, activity)
+        return found
+
     def bookmark(self, name: str) -> str | None:
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(_PLACE, {"name": name}).scalar_one_or_none()
 
     def close(self) -> None:
         self._engine.dispose()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except sa.exc.DBAPIError as error:
-            raise StoreError(f"the store cannot be read: {error.orig}") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as connection, exclusively(connection):
-                yield connection
-        except sa.exc.DBAPIError as error:
-            raise StoreError(f"the store cannot be written: {error.orig}") from error
-        except UnicodeEncodeError as error:
-            raise StoreError(f"the store cannot hold half a surrogate pair: {error}") from error
-
-
-@contextmanager
-def exclusively(connection: sa.Connection) -> Iterator[None]:
-    """One transaction, alone: no other writer from here to its commit."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        # Of a full disk SQLite has rolled back itself; its complaint must not hide the cause.
-        with suppress(sa.exc.DBAPIError):
-            connection.exec_driver_sql("ROLLBACK")
-        raise
-    connection.exec_driver_sql("COMMIT")
 
 
 def _known(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
@@ -212,6 +196,10 @@ def _dates(recorded: int, published: int, updated: int, second: int) -> Dates:
 
 def _activity(position: int, document: bytes, *dates: int) -> Activity:
     return Activity(position, documents.decode(document), _dates(*dates))
+
+
+def _position(activity: Activity) -> int:
+    return activity.position
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

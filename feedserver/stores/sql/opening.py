@@ -11,8 +11,8 @@ from feedserver.errors import SettingsError, StoreError, StoreVersionError
 from feedserver.model.dates import to_microseconds
 from feedserver.model.identity import dated_authority
 from feedserver.stores.sql import tables
-from feedserver.stores.sql.engine import keep_write_ahead, open_engine
-from feedserver.stores.sql.log import SqlLog, exclusively
+from feedserver.stores.sql.engine import exclusively, keep_write_ahead, open_engine
+from feedserver.stores.sql.log import SqlLog
 
 
 def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
@@ -27,8 +27,10 @@ def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
             _is_made(connection)  # Before the mode is set: what is not ours stays untouched.
             keep_write_ahead(connection)
             with exclusively(connection):
-                if not _is_made(connection):
-                    _make(connection, authority, clock)
+                is_made = _is_made(connection)
+                tables.metadata.create_all(connection)  # Those that an older store lacks, too.
+                if not is_made:
+                    _fill(connection, authority, clock)
                 log = connection.execute(sa.select(tables.log)).one()
         _check_authority(authority, log.authority)
     except sa.exc.DBAPIError as error:
@@ -59,9 +61,8 @@ def _is_made(connection: sa.Connection) -> bool:
     return True
 
 
-def _make(connection: sa.Connection, authority: str, clock: Clock) -> None:
+def _fill(connection: sa.Connection, authority: str, clock: Clock) -> None:
     now = clock()
-    tables.metadata.create_all(connection)
     connection.execute(
         sa.insert(tables.store).values(schema_version=tables.SCHEMA_VERSION, written_by=__version__)
     )

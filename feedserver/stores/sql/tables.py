@@ -56,3 +56,15 @@ bookmark = sa.Table(
     sa.Column("place", sa.Text, nullable=False),
 )
 """How far each source has been read."""
+
+access_grant = sa.Table(
+    "access_grant",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("can_write", sa.Boolean, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("revoked", sa.BigInteger),
+)
+"""The grants in the order in which they were given; `digest` is all that is kept of a token."""

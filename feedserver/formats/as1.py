@@ -1,0 +1,79 @@
+"""Activity Streams 1.0 in JSON, for those who read nothing newer."""
+
+import html
+from typing import Any
+
+from feedserver.formats.members import Members, extension, extra, merged, present, written
+from feedserver.model.activity import Activity, Object
+from feedserver.model.addresses import activity_path
+from feedserver.model.dates import rfc3339_exact
+from feedserver.model.feed import Link, Page
+from feedserver.model.vocabulary import UNSPECIFIED, as1_type, as1_verb, word_of
+
+
+class As1Format:
+    """Writes a page as a collection (JSON Activity Streams 1.0, section 3.5)."""
+
+    extension = "as1"
+    media_type = "application/stream+json; charset=utf-8"
+    accepted_as: tuple[str, ...] = ("application/stream+json",)
+    version = 1
+
+    def render(self, page: Page) -> bytes:
+        """The page, its activities in the order of the page."""
+        links = {link.rel: link.href for link in page.links}
+        return written(
+            {
+                "objectType": "collection",
+                "id": page.feed.id,
+                "displayName": page.feed.title,
+                "summary": page.feed.subtitle and html.escape(page.feed.subtitle, quote=False),
+                "url": page.address,
+                "updated": rfc3339_exact(page.updated),
+                "totalItems": page.total,
+                "links": [_link(link) for link in page.links],
+                "next": links.get("next"),
+                "items": [_activity(activity, page) for activity in page.activities],
+            }
+        )
+
+    def render_activity(self, activity: Activity, page: Page) -> bytes:
+        """The activity alone."""
+        return written(_activity(activity, page))
+
+
+def _link(link: Link) -> Members:
+    return present({"rel": link.rel, "href": link.href, "type": link.type, "title": link.title})
+
+
+def _activity(activity: Activity, page: Page) -> Any:
+    draft, dates = activity.draft, activity.dates
+    ours = {
+        "id": activity.id,
+        "verb": as1_verb(draft.verb),
+        "title": html.escape(draft.title, quote=False),
+        "published": rfc3339_exact(dates.published),
+        "updated": rfc3339_exact(dates.updated),
+        "actor": _object(draft.actor),
+        "object": draft.object and _object(draft.object),
+        "target": draft.target and _object(draft.target),
+        "content": draft.content,
+        "url": draft.url or page.home + activity_path(activity.id),
+        **extension(activity, _object),
+    }
+    return merged(present(ours), extra(draft, "as1"))
+
+
+def _object(object: Object) -> Members:
+    kind = as1_type(object.type)
+    return present(
+        {
+            "objectType": kind,
+            "id": object.id,
+            "displayName": object.name,
+            "url": object.url,
+            "number": object.number,
+            "login": object.login,
+            "crmType": None if word_of(kind or UNSPECIFIED) == object.type else object.type,
+        }
+    )

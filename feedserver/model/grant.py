@@ -1,0 +1,30 @@
+"""A grant: what the bearer of a token may do, and what a token looks like."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+TOKEN_PREFIX = "fs_"
+"""How every token begins, so that people and programs see what it is."""
+
+_TOKEN = re.compile(re.escape(TOKEN_PREFIX) + r"[A-Za-z0-9_-]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token and what it lets its bearer do: read, and write too where `can_write`.
+
+    Of the token only a hash is known: `digest`, the SHA-256 of the whole of it. `label` is what
+    people call the grant; what is written with it has this label as its source.
+    """
+
+    label: str
+    digest: bytes
+    can_write: bool
+    created: datetime
+    revoked: datetime | None = None
+
+
+def masked(text: str) -> str:
+    """The text with `fs_…` for all that looks like a token, for logs and messages."""
+    return _TOKEN.sub(f"{TOKEN_PREFIX}…", text)

@@ -1,0 +1,169 @@
+"""Documents: which dialect they are in, and the activities that they hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from feedserver.errors import Fault, InvalidActivity, UnsupportedType
+from feedserver.model.activity import Draft
+from feedserver.model.extension import AS2_CONTEXT
+from feedserver.model.identity import namespace
+from feedserver.model.vocabulary import word_of
+from feedserver.parsers.as1 import As1
+from feedserver.parsers.as2 import As2
+from feedserver.parsers.contexts import Context
+from feedserver.parsers.members import Members, Reading, each, pointer_of
+from feedserver.settings import Limits
+
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+"""The media types of many documents, one a line."""
+
+MEDIA_TYPES: Mapping[str, str | None] = {
+    "application/activity+json": "as2",
+    "application/ld+json": "as2",
+    "application/stream+json": "as1",
+    "application/json": None,
+}
+"""The media types of documents, each with its dialect; None: it is told by the members."""
+
+_COLLECTIONS = ("collection", "ordered-collection", "collection-page", "ordered-collection-page")
+_ITEMS = ("items", "orderedItems")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An activity of a document: its value, its draft or all that is wrong, and where it stood."""
+
+    value: Any
+    draft: Draft | None
+    faults: tuple[Fault, ...] = ()
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a document holds: one activity, or a collection of them, in order."""
+
+    dialect: str
+    is_collection: bool
+    items: tuple[Item, ...]
+
+
+class Parser:
+    """Reads documents for one log: with its authority, and within these limits."""
+
+    def __init__(self, authority: str, limits: Limits) -> None:
+        self._own = namespace(authority)
+        self._limits = limits
+
+    def document(self, value: Any, dialect: str | None = None) -> Document:
+        """The activities of a JSON value in that dialect, or in the one that its members tell.
+
+        Raises InvalidActivity where it is no document at all; what is wrong with one activity
+        stands with it.
+        """
+        items, is_collection = _items(value)
+        if len(items) > self._limits.max_batch:
+            raise InvalidActivity([_too_many(items, self._limits.max_batch)])
+        around = value if isinstance(value, dict) else {}
+        context = Context.around(self._own).extended(around.get("@context"))
+        dialects = [dialect or _dialect(around, item) for item, _ in items]
+        found = tuple(
+            self._item(item, pointer, spoken, context)
+            for (item, pointer), spoken in zip(items, dialects, strict=True)
+        )
+        return Document(next(iter(dialects), "as2"), is_collection, found)
+
+    def _item(self, value: Any, pointer: str, dialect: str, context: Context) -> Item:
+        if not isinstance(value, dict):
+            fault = Fault(pointer, "is no object. An activity is a JSON object.")
+            return Item(value, None, (fault,), pointer)
+        reading = Reading(self._limits, [])
+        try:
+            if dialect == "as1":
+                draft = As1(self._own).activity(Members(value, pointer, reading))
+            else:
+                context = context.extended(value.get("@context")) if pointer else context
+                draft = self._as2(value, pointer, reading, context)
+        except InvalidActivity as error:
+            faults = tuple(
+                replace(fault, pointer=pointer + fault.pointer) for fault in error.faults
+            )
+            return Item(value, None, faults, pointer)
+        faults = tuple(
+            Fault(
+                pointer + context.placed(value, fault.pointer.removeprefix(pointer)), fault.detail
+            )
+            for fault in reading.faults
+        )
+        return Item(value, None if faults else draft, faults, pointer)
+
+    def _as2(
+        self, value: dict[str, Any], pointer: str, reading: Reading, context: Context
+    ) -> Draft:
+        members = {name: inner for name, inner in value.items() if name != "@context"}
+        members = context.cleared(members)
+        if context.others:
+            members["@context"] = list(context.others)
+        return As2(context).activity(Members(members, pointer, reading))
+
+
+def dialect_of(media_type: str) -> str | None:
+    """The dialect that a media type names; None where the members must tell.
+
+    Raises UnsupportedType where documents of that type are not taken.
+    """
+    try:
+        return MEDIA_TYPES[media_type.lower()]
+    except KeyError:
+        known = (*MEDIA_TYPES, NDJSON[0])
+        sent = f"is said to be {media_type}" if media_type else "has no Content-Type"
+        raise UnsupportedType(
+            f"The body {sent}. Say what it is: Content-Type: application/json. Taken are "
+            f"{', '.join(known)}.",
+            known,
+        ) from None
+
+
+def _items(value: Any) -> tuple[list[tuple[Any, str]], bool]:
+    """The activities of a value, each with where it stands in it, and whether they are several."""
+    if isinstance(value, list):
+        return [(item, f"/{index}") for index, item in enumerate(value)], True
+    if not isinstance(value, dict) or not _is_collection(value):
+        return [(value, "")], False
+    found = [each(name, value.get(name)) for name in _ITEMS]
+    items = [(item, pointer_of(path)) for several in found for item, path in several]
+    if not items and (value.get("first") is not None or value.get("totalItems")):
+        raise InvalidActivity(
+            [Fault("", "is a collection without its activities. Send its pages.")]
+        )
+    return items, True
+
+
+def _too_many(items: list[tuple[Any, str]], limit: int) -> Fault:
+    return Fault(
+        items[0][1].rpartition("/")[0],
+        f"holds {len(items):,} activities; {limit:,} is the limit (`max_batch`). Send NDJSON, "
+        "which has none.",
+    )
+
+
+def _is_collection(value: dict[str, Any]) -> bool:
+    types = value.get("type", value.get("@type"))
+    named = types if isinstance(types, list) else [types]
+    if any(isinstance(name, str) and word_of(name) in _COLLECTIONS for name in named):
+        return True
+    return types is None and "actor" not in value and any(name in value for name in _ITEMS)
+
+
+def _dialect(around: dict[str, Any], item: Any) -> str:
+    """2.0 where there is its context, or a type and neither verb nor objectType."""
+    for members in (around, item):
+        if isinstance(members, dict):
+            if AS2_CONTEXT.partition(":")[2] in str(members.get("@context")):
+                return "as2"
+            if "verb" in members or "objectType" in members:
+                return "as1"
+            if "type" in members or "@type" in members:
+                return "as2"
+    return "as1"

@@ -1,0 +1,71 @@
+"""Writing: what somebody sends, posts or publishes on its way to the intake."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from feedserver.errors import NotFound, NotYet, SourceError
+from feedserver.model.activity import Draft
+from feedserver.ports import Log, Source
+from feedserver.services.intake import Intake, Outcome, Verdict
+from feedserver.services.polling import log_problems
+
+
+class Writing:
+    """Takes what comes by a push; a source's own records, and what has no source."""
+
+    def __init__(self, log: Log, intake: Intake, sources: Sequence[Source]) -> None:
+        self._log = log
+        self._intake = intake
+        self._sources = {source.name: source for source in sources}
+        self._imported: set[str] = set()
+
+    def take(
+        self, drafts: Sequence[Draft], source: str, names: Sequence[str] = ()
+    ) -> tuple[Verdict, ...]:
+        """Record what was sent under the name `source`; `names` and answers as `Intake.take`.
+
+        Raises what `refuse_while_importing` does, and StoreError.
+        """
+        self.refuse_while_importing()
+        return self._intake.take([replace(draft, source=source) for draft in drafts], names)
+
+    def publish(
+        self, source: str, object_type: str, database_id: int, activity_objid: int
+    ) -> Verdict:
+        """Record one record of a source, as a business rule names it; RECORDED or KNOWN.
+
+        What is known is not compared: it is the source's own. Raises NotFound for a source that
+        is none, NotYet while one still imports its history, StoreError, and what `Source.entry`
+        raises; SourceError also where the record could not become a draft.
+        """
+        if source not in self._sources:
+            known = ", ".join(self._sources) or "none is set up"
+            raise NotFound(f"No source is called {source}; known: {known}.")
+        self.refuse_while_importing()
+        poll = self._sources[source].entry(object_type, database_id, activity_objid)
+        for problem in poll.failed:
+            raise SourceError(
+                f"source {source}: {problem.key} could not be recorded: {problem.text}"
+            )
+        (draft,) = poll.drafts
+        (position,) = self._intake.record([draft])
+        if position:
+            log_problems(source, poll)
+        return Verdict(draft.id, Outcome.RECORDED if position else Outcome.KNOWN)
+
+    def refuse_while_importing(self) -> None:
+        """Raise NotYet while a source still imports its history.
+
+        What is recorded in the middle of it would put today's date on all the rest. Raises
+        SourceError where a source could not go on with it.
+        """
+        for name, source in self._sources.items():
+            if name in self._imported:
+                continue
+            if source.is_importing(self._log.bookmark(f"source {name}")):
+                raise NotYet(
+                    f"The history of source {name} is still being read, and what is recorded in "
+                    "the middle of it would put today's date on the rest. Try again when "
+                    f"`feedserver pull {name} --once`, or /readyz, says that it is done."
+                )
+            self._imported.add(name)  # it never begins anew
