@@ -107,6 +107,11 @@ def _listen(app: object, host: str, port: int) -> BaseWSGIServer:
         if error.errno is not None and "in use" in str(error).lower():
             raise FeedserverError(f"Port {port} is in use. Try --port {port + 1}.") from None
         raise FeedserverError(f"Cannot listen on {host}:{port}: {error}") from None
+    except ValueError:
+        raise FeedserverError(
+            f"Cannot listen on {host}, which is no address of this machine. Leave --host out, or "
+            "write 127.0.0.1, or 0.0.0.0 for all of its addresses."
+        ) from None
 
 
 class _Stopping:

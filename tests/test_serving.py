@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from feedserver.errors import SettingsError
-from feedserver.serving import refuse_open_reading
+from feedserver.errors import FeedserverError, SettingsError
+from feedserver.serving import refuse_open_reading, serve
 from feedserver.settings import Settings, make_settings
 from tests.builders import AUTHORITY
 
@@ -40,3 +40,10 @@ def test_open_reading_is_for_this_machine(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "feeds.example", "127.0.0.1"])
 def test_a_private_server_may_listen_anywhere(host: str) -> None:
     refuse_open_reading(settings("private", "https://feeds.example"), host)
+
+
+def test_an_address_that_is_none_of_this_machine_is_told_as_such(tmp_path: Path) -> None:
+    here = make_settings(tmp_path, {"authority": AUTHORITY, "base_url": LOOPBACK})
+
+    with pytest.raises(FeedserverError, match="Cannot listen on nosuch"):
+        serve(here, "nosuch", 8000)

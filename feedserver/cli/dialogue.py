@@ -193,8 +193,9 @@ class _Dialogue:
 
     def _base_url(self, text: str) -> Answers:
         answers = replace(self._answers, base_url=text, reading=None)
+        settings = settings_of(answers)  # where it is no address, that is all there is to say
         try:
-            refuse_open_reading(settings_of(answers), "127.0.0.1")
+            refuse_open_reading(settings, "127.0.0.1")
         except SettingsError:
             self._around.tell(
                 "Others than this machine reach that address, so readers will need a grant "

@@ -94,7 +94,7 @@ def _tell_what_is_next(answers: "Answers", around: "Around") -> None:
         ]
     if answers.reading == "private":
         steps.append(("feedserver grant add LABEL", "a token for a reader"))
-    steps.append(("feedserver serve", f"serve it, at {answers.base_url}"))
+    steps.append(("feedserver serve", "serve it, on http://127.0.0.1:8000 (--port for another)"))
     around.tell("\nNext:")
     for command, what in steps:
         around.tell(f"  {command:<34}{what}")

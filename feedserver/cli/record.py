@@ -141,6 +141,7 @@ def _receive(
 
     from feedserver.parsers.lines import split_lines
 
+    _refuse_other_files(file.peek(16)[:16])
     if json.detect_encoding(file.peek(4)) != "utf-8":
         charset = None  # it begins in another UTF, or with a mark, and is all of it in that
     lines = split_lines(file.read, MAX_LINE)
@@ -153,6 +154,16 @@ def _receive(
         batches = receiving.lines(lines, charset, with_collections=True)
     for answers in batches:
         telling.answers(answers, with_places=not is_document)
+
+
+def _refuse_other_files(beginning: bytes) -> None:
+    """Say once what a file is that is no JSON at all, and not of each of its lines."""
+    from feedserver.errors import InvalidRequest
+
+    if beginning.startswith(b"\x1f\x8b"):
+        raise InvalidRequest(["It is compressed. Unpack it: zcat FILE | feedserver record -"])
+    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<feed ", b"<rss ", b"<!")):
+        raise InvalidRequest(["It is XML. Taken are Activity Streams in JSON, and NDJSON."])
 
 
 def _first(lines: Iterator[bytes | None]) -> tuple[int, bytes | None]:

@@ -133,4 +133,7 @@ def label(object: Object) -> str:
     name = object.name or object.id
     if name is not None:
         return name
-    return "something" if object.type == UNSPECIFIED else f"a {type_of(object.type).label}"
+    if object.type == UNSPECIFIED:
+        return "something"
+    kind = type_of(object.type).label
+    return f"an {kind}" if kind[:1].lower() in tuple("aeiou") else f"a {kind}"

@@ -41,6 +41,7 @@ class ObjectType:
     as2: str
 
 
+_OTHER = "•"
 _CREATED, _WORKED, _CLOSED, _NOTED, _MAILED, _SYSTEM = "●", "◐", "○", "✎", "✉", "⚙"
 
 VERBS = {
@@ -182,7 +183,7 @@ def verb_of(word: str) -> Verb:
     registered = camel(word)
     if registered not in AS2_ACTIVITIES:
         registered = _AS2_OF_AS1.get(word, "Activity")
-    return Verb(word, word, registered, _SYSTEM)
+    return Verb(word, word, registered, _OTHER)
 
 
 def type_of(word: str) -> ObjectType:

@@ -56,9 +56,7 @@ def parse_json(text: str) -> Any:
             raise InvalidRequest(
                 ["The body is empty, which is no JSON. Send an activity."]
             ) from None
-        raise InvalidRequest(
-            [f"The body is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."]
-        ) from None
+        raise InvalidRequest([f"It is no JSON: {error.msg} in {_place(error)}."]) from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # the interpreter's own limit
@@ -68,6 +66,11 @@ def parse_json(text: str) -> Any:
     if _SURROGATE.search(text):
         _check_surrogates(value)
     return value
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    column = f"column {error.colno}"
+    return column if "\n" not in error.doc else f"line {error.lineno}, {column}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

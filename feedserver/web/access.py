@@ -39,7 +39,7 @@ class Access:
             return None
         grant = self._grant()
         if grant is None:
-            raise Unauthorised(_READING if request.method in ("GET", "HEAD") else _WRITING)
+            raise _unauthorised(_READING if request.method in ("GET", "HEAD") else _WRITING)
         return grant
 
     def writer(self) -> Grant:
@@ -57,7 +57,7 @@ class Access:
             )
         grant = self._grant()
         if grant is None:
-            raise Unauthorised(_WRITING)
+            raise _unauthorised(_WRITING)
         if not grant.can_write:
             raise Forbidden(
                 f"The grant {grant.label} may only read. Ask for one that may write "
@@ -92,6 +92,14 @@ class Access:
     def _grant(self) -> Grant | None:
         token = _token(request.headers.get("Authorization", ""))
         return self._granting.bearer(token) if token else None
+
+
+def _unauthorised(needed: str) -> Unauthorised:
+    if "Authorization" not in request.headers:
+        return Unauthorised(needed)
+    return Unauthorised(
+        "The token that came is of no grant in force: it is mistyped, or revoked. " + needed
+    )
 
 
 def _is_elsewhere(*homes: str) -> bool:

@@ -419,7 +419,7 @@ class TestAtServer:
             (("Case", case, entry, "--source", "c/m?r"), token, "No page or feed is here."),
             (("Case", case, entry, "--source", "cmr"), token, "No source is called cmr; known: "),
             (("Case", case, entry), reader, "The grant reader may only read."),
-            (("Case", case, entry), TOKEN, "Writing needs a grant."),
+            (("Case", case, entry), TOKEN, "The token that came is of no grant in force: "),
         ]:
             said = command("publish", *arguments, "--server", server, "--token", sent)
 

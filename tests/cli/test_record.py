@@ -1,5 +1,6 @@
 """`feedserver record`, as a person types it."""
 
+import gzip
 import json
 import os
 import pty
@@ -614,3 +615,20 @@ def read_until(terminal: int, pattern: bytes) -> bytes:
         assert time.monotonic() < deadline, seen
         seen += os.read(terminal, 4096)
     return seen
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (gzip.compress(b'{"actor": "Ann"}\n'), "It is compressed. Unpack it: zcat FILE"),
+        (b"<?xml version='1.0'?>\n<feed>\n<entry/>\n</feed>\n", "It is XML."),
+    ],
+)
+def test_a_file_of_another_kind_is_told_once(
+    command: Command, place: Place, content: bytes, told: str
+) -> None:
+    said = command("record", place.write("other", content))
+
+    assert said.code == 1
+    assert said.err.count("\n") == 1
+    assert told in said.err

@@ -328,11 +328,13 @@ def test_the_members_of_an_object_beyond_the_draft_keep_their_place() -> None:
     value = as2(
         actor=ANN | {"icon": {"type": "Image", "url": "https://x.example/ann.png"}},
         object={"type": ["Note", "http://schema.org/Text"], "content": "a", "to": "as:Public"},
+        target={"type": "Link", "href": "https://x.example/"},
         result={"type": "Note"},
     )
 
     assert left_of(value) == {
         "actor": {"icon": {"type": "Image", "url": "https://x.example/ann.png"}},
         "object": {"type": ["http://schema.org/Text"], "content": "a", "to": "as:Public"},
+        "target": {"href": "https://x.example/"},
         "result": {"type": "Note"},
     }

@@ -97,6 +97,13 @@ def test_an_activity_of_2_0_needs_a_type(type: Any) -> None:
     assert faults_of(as2(type=type, crmVerb="close")) == []
 
 
+def test_a_name_in_an_object_must_be_a_text() -> None:
+    assert faults_of(as2(tags=[{"name": 7}], queue={})) == [
+        ("/queue", "is an object; write a text."),
+        ("/tags/0", "is an object; write a text."),
+    ]
+
+
 @pytest.mark.parametrize(("type", "pointer"), [(7, "/type"), (["Like", {}], "/type/1")])
 def test_a_type_that_is_no_text_is_told_once(type: Any, pointer: str) -> None:
     assert wrong_in(as2(type=type)) == [pointer]

@@ -228,6 +228,7 @@ HTML = "<p onclick=x>a<script>b</script></p>"
         ({"a": [{"b": {"content": HTML}}]}, {"a": [{"b": {"content": "<p>a</p>"}}]}),
         ({"content": {"href": "javascript:x"}}, {"content": {}}),
         ({"url": {"@id": "javascript:x"}}, {"url": {}}),
+        ({"url": {"@id": "/x", "@type": "@id"}}, {"url": {"@type": "@id"}}),
         ({"url": {"type": "Link", "href": "x"}}, {"url": {"type": "Link"}}),
         ({"url": ["x", "https://x.example/"]}, {"url": ["https://x.example/"]}),
         ({"icon": {"type": "Image", "url": "x"}}, {"icon": {"type": "Image"}}),

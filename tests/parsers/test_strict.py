@@ -138,7 +138,7 @@ def test_a_charset_that_is_none_is_refused_with_those_to_send(charset: str) -> N
         (" \n", "The body is empty, which is no JSON. Send an activity."),
         (
             '<!DOCTYPE x [<!ENTITY a "b">]><entry/>',
-            "The body is no JSON: Expecting value in line 1, column 1.",
+            "It is no JSON: Expecting value in column 1.",
         ),
         ("{'a': 1}", None),
         ("{} {}", None),

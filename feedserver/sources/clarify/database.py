@@ -153,7 +153,8 @@ def _engine(name: str, url: str) -> sa.Engine:
         ) from None
     except ImportError as error:
         raise SettingsError(
-            f"source {name}: `url` needs a driver that is not installed ({error})"
+            f"source {name}: `url` needs a driver that is not installed ({error}); "
+            "install it beside feedserver with pip"
         ) from None
 
 

@@ -39,7 +39,9 @@ def _zone(where: str, value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value or ""))
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        wrong = "is no time zone" if value else "is not set, and has no default"
+        wrong = (
+            f"is no time zone: {str(value)[:40]!r}" if value else "is not set, and has no default"
+        )
         raise SettingsError(
             f"{where} timezone {wrong}: the CRM stores local times, and what is recorded stays. "
             'Write the zone of its clock: timezone = "Europe/Berlin"'

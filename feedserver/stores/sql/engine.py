@@ -97,12 +97,13 @@ def keep_write_ahead(connection: sa.Connection) -> None:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             return
         except sa.exc.OperationalError as error:
-            if not _is_busy(error.orig) or monotonic() > deadline:
+            if not is_busy(error.orig) or monotonic() > deadline:
                 raise
         sleep(0.01)
 
 
-def _is_busy(error: BaseException | None) -> bool:
+def is_busy(error: BaseException | None) -> bool:
+    """Whether SQLite failed because another program holds the database."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return bool(code & 0xFF == sqlite3.SQLITE_BUSY)  # the upper bits tell why
 

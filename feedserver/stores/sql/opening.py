@@ -11,7 +11,12 @@ from feedserver.errors import SettingsError, StoreError, StoreVersionError
 from feedserver.model.dates import to_microseconds
 from feedserver.model.identity import dated_authority
 from feedserver.stores.sql import tables
-from feedserver.stores.sql.engine import exclusively, keep_write_ahead, open_engine
+from feedserver.stores.sql.engine import (
+    exclusively,
+    is_busy,
+    keep_write_ahead,
+    open_engine,
+)
 from feedserver.stores.sql.log import SqlLog
 
 
@@ -35,7 +40,8 @@ def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
         _check_authority(authority, log.authority)
     except sa.exc.DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"the store {url} cannot be opened: {error.orig}") from error
+        hint = "; close what holds it, and run this again" if is_busy(error.orig) else ""
+        raise StoreError(f"the store {url} cannot be opened: {error.orig}{hint}") from error
     except BaseException:
         engine.dispose()
         raise
