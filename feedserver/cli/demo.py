@@ -2,9 +2,14 @@
 
 import argparse
 import math
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedserver.cli.arguments import port
+
+if TYPE_CHECKING:
+    from feedserver.services.granting import Granting
 
 EXAMPLE = """Examples:
   feedserver demo
@@ -12,6 +17,7 @@ EXAMPLE = """Examples:
 
 FOLDER = Path("instance") / "demo"
 AUTHORITY = "demo.invalid,2026"
+WRITER = "me"
 
 _WORDS = """
 feedserver demo: {count:,} entries of a made-up CRM, and a new one every second or so.
@@ -28,6 +34,11 @@ Subscribe to one of these in your feed reader:
 Or ask with curl:
           curl '{base}/queues/Support.json?limit=3'
 
+Send something yourself:
+          curl {base}/activities -H 'Authorization: Bearer {token}' \\
+            -H 'Content-Type: application/json' \\
+            -d '{{"actor": "Me", "verb": "post", "object": "My first activity"}}'
+
 Ctrl-C ends it.
 """
 
@@ -41,6 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=600,
         help="how many times as fast as a real service desk it lives (default 600)",
     )
+
+
+def _token(grants: "Granting") -> str:
+    """A token with which the demo can be written to; that of a demo before ends."""
+    from feedserver.errors import NotFound
+
+    with suppress(NotFound):  # the first time
+        grants.revoke(WRITER)
+    return grants.add(WRITER, can_write=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
             while polling.step():
                 pass
         count = server.log.head()
+        token = _token(server.grants)
     finally:
         server.close()
     stop = threading.Event()
@@ -92,7 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def started() -> None:
         life.start()
-        print(_WORDS.format(count=count, folder=folder, base=base_url), flush=True)
+        told = _WORDS.format(count=count, folder=folder, base=base_url, token=token)
+        print(told, flush=True)
 
     try:
         return serve(settings, "127.0.0.1", arguments.port, started=started)

@@ -1,6 +1,8 @@
 """JSON-LD contexts (section 3.1), as far as they stand in the document: none is ever fetched."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +107,7 @@ class Context:
                 for inner, member in said.items()
             }
             if len(made) != len(said):
-                raise InvalidActivity([_twice(list(map(self._plain, said)))])
+                raise InvalidActivity([_twice(map(self._plain, said))])
             return made
         is_type = name in ("type", "@type") and isinstance(value, str)
         return self._stable(value) if is_type else value
@@ -145,9 +147,10 @@ class Context:
         return self.terms.get(name) or _expanded(name, self.terms)
 
 
-def _twice(names: list[str]) -> Fault:
-    twice = next(name for name in names if names.count(name) > 1)
-    return Fault("", f"holds `{twice}` twice in one object, under two names of it. Give it once.")
+def _twice(names: Iterable[str]) -> Fault:
+    ((twice, _),) = Counter(names).most_common(1)
+    told = f"holds `{twice[:60]}` twice in one object, under two names of it. Give it once."
+    return Fault("", told)
 
 
 def _inline(context: dict[str, Any]) -> dict[str, str]:

@@ -78,34 +78,28 @@ class Parser:
         if not isinstance(value, dict):
             fault = Fault(pointer, "is no object. An activity is a JSON object.")
             return Item(value, None, (fault,), pointer)
-        reading = Reading(self._limits, [])
+        reading, draft = Reading(self._limits, []), None
         try:
             if dialect == "as1":
-                draft = As1(self._own).activity(Members(value, pointer, reading))
+                draft = As1(self._own).activity(Members(value, "", reading))
             else:
-                context = context.extended(value.get("@context")) if pointer else context
-                draft = self._as2(value, pointer, reading, context)
+                inner = context.extended(value.get("@context")) if pointer else context
+                draft = self._as2(value, reading, inner)
         except InvalidActivity as error:
-            faults = tuple(
-                replace(fault, pointer=pointer + fault.pointer) for fault in error.faults
-            )
-            return Item(value, None, faults, pointer)
-        faults = tuple(
-            Fault(
-                pointer + context.placed(value, fault.pointer.removeprefix(pointer)), fault.detail
-            )
-            for fault in reading.faults
-        )
+            reading.faults[:] = error.faults
+        faults = tuple(replace(fault, pointer=pointer + fault.pointer) for fault in reading.faults)
         return Item(value, None if faults else draft, faults, pointer)
 
-    def _as2(
-        self, value: dict[str, Any], pointer: str, reading: Reading, context: Context
-    ) -> Draft:
+    def _as2(self, value: dict[str, Any], reading: Reading, context: Context) -> Draft:
         members = {name: inner for name, inner in value.items() if name != "@context"}
         members = context.cleared(members)
         if context.others:
             members["@context"] = list(context.others)
-        return As2(context).activity(Members(members, pointer, reading))
+        draft = As2(context).activity(Members(members, "", reading))
+        reading.faults[:] = [
+            replace(fault, pointer=context.placed(value, fault.pointer)) for fault in reading.faults
+        ]
+        return draft
 
 
 def dialect_of(media_type: str) -> str | None:

@@ -23,7 +23,7 @@ _LINKS = frozenset(
 _NAMES = frozenset({"name", "displayName"})  # text that may begin as a link does
 _HIDDEN = frozenset({"bto", "bcc"})  # ActivityPub, section 6: never shown to anybody
 _VALUES = frozenset({"@value", "@id", "@list", "@set"})  # JSON-LD writes a value out with them
-_BASE = re.compile(r".*[#/:]", re.DOTALL)
+_ENDS_OF_BASES = re.compile(r"[#/:]")
 _PLAIN_TEXT = re.compile(r"text/(?!html)", re.IGNORECASE)
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+")
 _YEARS = range(1000, 9999)  # what every zone can tell, and every format
@@ -269,7 +269,7 @@ def _means(name: str, around: str) -> str:
 
 def _local(name: str) -> str:
     """The last part of a name that is an IRI: `as:content` is the same as `content`."""
-    return _BASE.sub("", name)
+    return _ENDS_OF_BASES.split(name)[-1]
 
 
 def as_html(members: Mapping[str, Any]) -> dict[str, Any]:

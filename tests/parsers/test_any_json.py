@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 from typing import Any
 
 import pytest
@@ -187,6 +188,27 @@ def test_what_is_kept_of_a_member_stays_as_it_is(value: Any, name: str) -> None:
 
     assert kept(left) == left
     assert not {"bto", "bcc", "as:bcc"} & set(left)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS[1:])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"x" * 400_000: 1},
+        {":" * 200_000: 1},
+        {f"x{n}": n for n in range(20_000)} | {"as:x19999": 1},
+        {"tag": [{"name": f"a{n}"} for n in range(20_000)]},
+        {"content": "#a " * 100_000},
+        {"url": ["http://["] * 20_000},
+    ],
+    ids=range(6),
+)
+def test_what_is_meant_to_hurt_costs_little(members: dict[str, Any], dialect: str) -> None:
+    begin = time.process_time()
+
+    document_of(as2(**members), dialect)
+
+    assert time.process_time() - begin < 1
 
 
 def test_a_small_limit_holds_for_everything() -> None:

@@ -143,6 +143,12 @@ def test_the_pointer_names_the_member_as_it_was_sent() -> None:
     )
 
 
+def test_in_1_0_there_are_no_other_names() -> None:
+    value = as1(**{"@context": {"q": OWN + "queue"}, "q": "x", "queue": [7]})
+
+    assert wrong_in(value, "as1") == ["/queue/0"]
+
+
 def test_the_pointer_of_a_name_in_a_map_is_escaped() -> None:
     assert wrong_in(as2(nameMap={"a/b~c": "x" * 1001})) == ["/nameMap/a~1b~0c"]
 
