@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # else imported where they are made: `publish` starts for eac
     from feedserver.services.granting import Granting
     from feedserver.services.indexing import FacetIndex
     from feedserver.services.reading import Reading
+    from feedserver.stores.sql.migrating import Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ class Server:
         for source in self.sources:
             source.close()
         self.log.close()
+
+
+def migrate_store(settings: Settings, clock: Clock = system_clock) -> Migration | None:
+    """Bring an older store to this version, which whoever starts a server does first.
+
+    Answers and raises as `stores.sql.migrating.migrate`.
+    """
+    from feedserver.stores.sql.migrating import migrate
+
+    return migrate(settings.store, settings.folder, settings.authority, clock)
 
 
 def assemble(settings: Settings, clock: Clock = system_clock, with_index: bool = True) -> Server:

@@ -5,6 +5,8 @@
     ├── StoreError           the store cannot be used
     │   └── StoreVersionError    it was written by another version of feedserver
     ├── SourceError          a source cannot be read; the message names the source
+    ├── Elsewhere            what was asked for stands at another address
+    ├── Outdated             what was selected is not there any more; select again
     └── RequestError         what was asked for or sent cannot be given or taken
         ├── InvalidRequest       400: it is malformed; `faults` lists everything wrong
         ├── Unauthorised         401: it needs a grant, and came with none that is known
@@ -12,11 +14,13 @@
         ├── NotFound             404: nothing has that name or id
         ├── NotAcceptable        406: no format that the reader accepts
         ├── Conflict             409: the id is recorded with other content
-        ├── Gone                 410: the log does not hold what the cursor stands on
+        ├── Gone                 410: it was deleted, or the log does not hold a cursor's version
+        ├── Moved                412: there is a newer version than the one that was meant
         ├── TooLarge             413: the body is larger than what is taken
         ├── TooLong              414: the address is longer than every client can handle
         ├── UnsupportedType      415: the body is in no format that is taken
         ├── InvalidActivity      422: it is no activity; `faults` lists everything wrong
+        ├── TooManyRequests      429: the client asks too often without saying what it has
         └── NotYet               503: it can be asked again later
 
 Every message is one line for a person: what is wrong, where, and what would be right.
@@ -44,6 +48,18 @@ class StoreVersionError(StoreError):
 
 class SourceError(FeedserverError):
     """A source cannot be read now."""
+
+
+class Elsewhere(FeedserverError):
+    """What was asked for stands at another address now."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"This stands at {address} now.")
+        self.address = address
+
+
+class Outdated(FeedserverError):
+    """What was selected to be read has been redacted since."""
 
 
 class RequestError(FeedserverError):
@@ -76,6 +92,10 @@ class NotAcceptable(RequestError):
 
 class Conflict(RequestError):
     """The id is recorded already, with other content; nothing was changed."""
+
+
+class Moved(RequestError):
+    """There is a newer version than the one that the request is about; nothing was changed."""
 
 
 class TooLarge(RequestError):
@@ -111,6 +131,14 @@ class InvalidActivity(RequestError):
         self.faults = tuple(faults)
 
 
+class TooManyRequests(RequestError):
+    """The client asks too often; after `seconds` it will be answered again."""
+
+    def __init__(self, message: str, seconds: int = 60) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class NotYet(RequestError):
     """It cannot be done at this moment; the same request will be taken later."""
 
@@ -120,7 +148,10 @@ class TooLong(RequestError):
 
 
 class Gone(RequestError):
-    """The log does not hold what the cursor stands on; `restart` is the address to go on from."""
+    """It was deleted, or the log does not hold what a cursor stands on.
+
+    `restart` is the address to go on from, where there is one.
+    """
 
     def __init__(self, message: str, restart: str | None = None) -> None:
         super().__init__(message)

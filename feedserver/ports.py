@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from feedserver.model.activity import Activity, Draft
-from feedserver.model.feed import Page
+from feedserver.model.activity import Activity, Draft, Version
+from feedserver.model.feed import Page, Removal
 from feedserver.model.grant import Grant
 
 
@@ -44,27 +44,44 @@ class Log(Protocol):
         """
         ...
 
+    def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
+        """Append the version that replaces the one at `position`, a tombstone where it is None.
+
+        The draft has the id of what it replaces. Gives the new position; on return it is on disk.
+        Raises Moved where what stands at `position` is not the newest version of an activity that
+        is not deleted, and StoreError.
+        """
+        ...
+
+    def redact(self, ids: Sequence[str]) -> tuple[int, ...]:
+        """Erase the content of every version of those ids, and append a tombstone for each.
+
+        All or nothing. Gives a position for each id, 0 where it is not recorded or was redacted
+        before. Raises StoreError.
+        """
+        ...
+
     def head(self) -> int:
         """The position of the newest version that is committed, 0 in an empty log."""
         ...
 
-    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+    def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         """The versions behind position `after`, in order, at most `limit` of them."""
         ...
 
-    def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
+    def at(self, positions: Sequence[int]) -> tuple[Version, ...]:
         """The versions at those positions, in the order asked; left out where there is none."""
         ...
 
-    def find(self, id: str) -> Activity | None:
+    def find(self, id: str) -> Version | None:
         """The newest version of the activity with that id."""
         ...
 
     def known(self, ids: Sequence[str]) -> Collection[str]:
-        """Those of the ids that are recorded."""
+        """Those of the ids that are recorded, also if they were deleted since."""
         ...
 
-    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Version, Version]]:
         """The first and the newest version of each of the ids that are recorded."""
         ...
 
@@ -170,6 +187,9 @@ class Format(Protocol):
     media_type: str
     """With its parameters, as it stands in `Content-Type`."""
 
+    removal_type: str
+    """The media type of `render_removal`."""
+
     accepted_as: tuple[str, ...]
     """The media types under which `Accept` may ask for it, the best first."""
 
@@ -182,4 +202,8 @@ class Format(Protocol):
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity alone as a document; `page` holds it and nothing else."""
+        ...
+
+    def render_removal(self, removal: Removal, page: Page) -> bytes:
+        """What stands in the place of an activity that was deleted, as a document."""
         ...

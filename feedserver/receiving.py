@@ -5,7 +5,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from feedserver.errors import Fault, InvalidActivity, InvalidRequest
@@ -30,17 +30,20 @@ _STATUS = {
     Outcome.KNOWN: 200,
     Outcome.CONFLICT: 409,
     Outcome.FOREIGN: 422,
+    Outcome.GONE: 410,
 }
 _REFUSALS = {
     Outcome.CONFLICT: (
         "is recorded with other content. An id stands for one activity; nothing was changed. Send "
-        "another id, or none."
+        "another id, or none. Who means to change the activity sends it with PUT."
     ),
+    Outcome.GONE: "was deleted, and an id is never used again. Send another id, or none.",
     Outcome.FOREIGN: (
         "begins as the ids of this server do, and it has given no such id. Send one of your own "
         "(urn:uuid:…), or none."
     ),
 }
+_SILENT = "is for a new version of what is recorded already. Leave it out, or send it with PUT."
 _TOO_LONG = "is longer than a line may be (`max_body`; in a file 64 MiB). Send one activity a line."
 
 
@@ -145,7 +148,7 @@ class Receiving:
             return [_wrong(number, 422, [Fault("", "is a collection. Send one activity a line.")])]
         # The line is in memory for all that a collection holds; its first one counts its bytes.
         return [
-            _Sent(number, item, 0 if index else len(line))
+            _Sent(number, _loud(item), 0 if index else len(line))
             for index, item in enumerate(document.items)
         ]
 
@@ -207,7 +210,15 @@ class _Sent:
 
 
 def _placed(document: Document) -> Iterator[_Sent]:
-    return (_Sent(place, item) for place, item in enumerate(document.items, 1))
+    return (_Sent(place, _loud(item)) for place, item in enumerate(document.items, 1))
+
+
+def _loud(item: Item) -> Item:
+    """The item, refused where it is silent: only a version that replaces another can be."""
+    if not item.is_silent:
+        return item
+    fault = Fault(f"{item.pointer}/silent", _SILENT)
+    return replace(item, draft=None, faults=(*item.faults, fault))
 
 
 def _wrong(place: int, status: int, faults: Sequence[Fault]) -> _Sent:

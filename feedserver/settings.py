@@ -23,11 +23,15 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A setting: its name, its default (None: it must be set) and what it means."""
+    """A setting: its name, its default (None: it must be set) and what it means.
+
+    `least` is the least that it may be, where it is a number.
+    """
 
     name: str
     default: str | None
     meaning: str
+    least: int = 1
 
 
 SETTINGS = (
@@ -56,6 +60,13 @@ SETTINGS = (
     Row("max_title", "1000", "Characters of a title or a name."),
     Row("max_tags", "100", "Tags, queues or products of one activity."),
     Row("max_batch", "1000", "Activities in one collection; NDJSON has no such limit."),
+    Row(
+        "max_polls",
+        "60",
+        "How often within a minute a client may ask for the same feed without saying what it has "
+        "(`If-None-Match`) before it gets 429; `0`: as often as it likes. Not counted on loopback.",
+        least=0,
+    ),
 )
 """Every setting outside the sources, in the order in which people are shown them."""
 
@@ -101,6 +112,7 @@ class Settings:
     display_timezone: str
     has_base_url: bool
     limits: Limits
+    max_polls: int
     sources: Mapping[str, Mapping[str, Any]]
 
 
@@ -141,7 +153,8 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
     for name in values:
         if name not in (*names, "sources"):
             raise SettingsError(f"{name} is no setting.{_nearest(name, [*names, 'sources'])}")
-    known = {row.name: _value(row, values) for row in SETTINGS if row.name not in LIMITS}
+    numbers = {row.name: row for row in SETTINGS if row.name in (*LIMITS, "max_polls")}
+    known = {row.name: _value(row, values) for row in SETTINGS if row.name not in numbers}
     if known["reading"] not in ("open", "private"):
         raise SettingsError(f'reading = {known["reading"]!r}: write "open" or "private"')
     if not is_address(known["base_url"]):
@@ -161,7 +174,8 @@ def make_settings(folder: Path, values: Mapping[str, Any]) -> Settings:
     return Settings(
         folder=folder,
         has_base_url="base_url" in values,
-        limits=Limits(**{row.name: _number(row, values) for row in SETTINGS if row.name in LIMITS}),
+        limits=Limits(**{name: _number(numbers[name], values) for name in LIMITS}),
+        max_polls=_number(numbers["max_polls"], values),
         sources=_sources(values.get("sources", {})),
         **known,
     )
@@ -179,6 +193,7 @@ def is_address(text: str) -> bool:
         and parts.scheme in ("http", "https")
         and bool(parts.hostname)
         and port != 0
+        and not parts.path.startswith("//")
         and parts.username is None
         and not parts.query
         and not parts.fragment
@@ -198,8 +213,9 @@ def _number(row: Row, values: Mapping[str, Any]) -> int:
     value = values.get(row.name, row.default)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         value = int(value)  # as the environment gives it
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SettingsError(f"{row.name} = {value!r} is no whole number above 0. {row.meaning}")
+    if not isinstance(value, int) or isinstance(value, bool) or value < row.least:
+        wanted = "whole number above 0" if row.least else "whole number, 0 or more"
+        raise SettingsError(f"{row.name} = {value!r} is no {wanted}. {row.meaning}")
     return value
 
 

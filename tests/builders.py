@@ -1,11 +1,12 @@
 """Builders: valid data of which a test names only what matters to it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.activity import Activity, Draft, Object, Product, Version
 
 NOON = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
 """The time at which tests begin."""
@@ -49,6 +50,15 @@ def object_of(draft: Draft) -> Object:
     """The object of a draft that has one."""
     assert draft.object is not None
     return draft.object
+
+
+def activities(versions: Iterable[Version]) -> list[Activity]:
+    """The versions, none of which is a tombstone."""
+    found = []
+    for version in versions:
+        assert isinstance(version, Activity)
+        found.append(version)
+    return found
 
 
 class FakeClock:

@@ -33,10 +33,11 @@ HOMES = {
     "sqlalchemy": ("stores", "sources", "crm"),
     "feedgen": ("formats",),
     "lxml": ("formats",),
-    "pyroaring": ("services/indexing",),
+    "pyroaring": ("services/facets", "services/indexing"),
     "msgspec": ("stores",),
     "nh3": ("markup",),
     "prometheus_client": ("web",),
+    "brotli": ("web/encodings",),
 }
 """Where each library may be used."""
 

@@ -17,7 +17,7 @@ from feedserver.services.intake import Intake
 from feedserver.services.writing import Writing
 from feedserver.settings import Limits
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, FakeClock
+from tests.builders import AUTHORITY, FakeClock, activities
 
 
 class WatchedLog(MemoryLog):
@@ -258,20 +258,20 @@ def test_a_charset_is_that_of_every_line(log: WatchedLog) -> None:
 
     list(receiving(log).lines(lines, "windows-1252"))
 
-    assert [activity.draft.actor.name for activity in log.read(0)] == ["José", "Zoë"]
+    assert [activity.draft.actor.name for activity in activities(log.read(0))] == ["José", "Zoë"]
 
 
 def test_a_dialect_that_is_named_is_that_of_every_line(log: WatchedLog) -> None:
     told = answers(receiving(log).lines([line({"actor": "Ann", "type": "Like"})], dialect="as1"))
 
     assert [answer.outcome for answer in told] == ["recorded"]
-    assert [activity.draft.verb for activity in log.read(0)] == ["post"]
+    assert [activity.draft.verb for activity in activities(log.read(0))] == ["post"]
 
 
 def test_everything_is_recorded_under_the_name_of_the_sender(log: WatchedLog) -> None:
     list(receiving(log).lines([line(said("1", sourceName="crm"))]))
 
-    assert [activity.draft.source for activity in log.read(0)] == ["files"]
+    assert [activity.draft.source for activity in activities(log.read(0))] == ["files"]
 
 
 class TestByContent:

@@ -84,6 +84,7 @@ def test_what_is_not_said_has_its_default() -> None:
         display_timezone="UTC",
         has_base_url=False,
         limits=Limits(max_body=1_048_576, max_title=1000, max_tags=100, max_batch=1000),
+        max_polls=60,
         sources={},
     )
 
@@ -268,7 +269,7 @@ def test_an_unknown_setting_is_named_with_the_nearest() -> None:
 def test_an_unknown_setting_like_no_other_is_told_with_all_there_are() -> None:
     assert refusal({"xyzzy": "x"}) == (
         "xyzzy is no setting. Known: authority, base_url, store, reading, title, "
-        "display_timezone, max_body, max_title, max_tags, max_batch, sources."
+        "display_timezone, max_body, max_title, max_tags, max_batch, max_polls, sources."
     )
 
 
@@ -294,6 +295,15 @@ def test_limits_are_whole_numbers_above_0_also_from_the_environment(
         assert said.startswith(f"{name} = {wrong!r} is no whole number above 0. ")
 
 
+def test_the_limit_of_polls_is_a_whole_number_and_0_is_none() -> None:
+    assert made(max_polls=7).max_polls == 7
+    assert made(max_polls=0).max_polls == 0
+
+    for wrong in (-1, 1.5, "many"):
+        said = refusal({"authority": "example.com", "max_polls": wrong})
+        assert said.startswith(f"max_polls = {wrong!r} is no whole number, 0 or more. ")
+
+
 @pytest.mark.parametrize(
     "base_url",
     [
@@ -301,6 +311,7 @@ def test_limits_are_whole_numbers_above_0_also_from_the_environment(
         "ftp://feeds.example",
         "http://",
         "http:///x",
+        "http://a//b",
         "http://a/?b",
         "http://a/#b",
         "http://a b",

@@ -16,7 +16,7 @@ from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
 from feedserver.stores.memory import MemoryLog
 from feedserver.worker import Worker
-from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.builders import AUTHORITY, FakeClock, activities, make_draft
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 10.0  # seconds until a test gives up; what works takes milliseconds
@@ -86,7 +86,7 @@ def test_each_source_is_polled_again_and_again(log: MemoryLog) -> None:
     with working(log, {crm: 0.001, mail: 0.001}):
         assert eventually(lambda: crm.count > 3 and mail.count > 3)
 
-    assert {activity.draft.source for activity in log.read(0)} == {"crm", "mail"}
+    assert {activity.draft.source for activity in activities(log.read(0))} == {"crm", "mail"}
 
 
 @pytest.mark.parametrize("error", [SourceError("no route"), RuntimeError("a bug")])

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the demo CRM or go on with it, tail it and serve it."""
     import threading
 
-    from feedserver.assembly import assemble
+    from feedserver.assembly import assemble, migrate_store
     from feedserver.clock import system_clock
     from feedserver.crm.demo import DemoCrm
     from feedserver.errors import FeedserverError
@@ -99,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             },
         },
     )
+    migrate_store(settings)
     server = assemble(settings, with_index=False)
     try:
         for polling in server.pollings:

@@ -22,6 +22,8 @@ COMMANDS = {
     "show": "print a feed without HTTP",
     "source": "list the sources, or try one",
     "grant": "tokens for readers and writers",
+    "redact": "take the content of activities out of the log for good",
+    "store": "care for the store: backup, check, vacuum, migrate",
 }
 """The commands by name, each with what it does; the module is `feedserver.cli.NAME`."""
 

@@ -95,6 +95,7 @@ def _is_objid(text: str) -> bool:
 
 def _here(arguments: "Arguments") -> tuple[str, str, str]:
     from feedserver.assembly import open_writing
+    from feedserver.model.activity import Activity
     from feedserver.settings import load_settings
 
     if arguments.token:
@@ -106,7 +107,8 @@ def _here(arguments: "Arguments") -> tuple[str, str, str]:
             source, arguments.object_type, arguments.database_id, arguments.activity_objid
         )
         activity = log.find(verdict.id)
-        return verdict.outcome.value, verdict.id, activity.draft.title if activity else ""
+        title = activity.draft.title if isinstance(activity, Activity) else ""
+        return verdict.outcome.value, verdict.id, title
 
 
 def _only(sources: list[str]) -> str:

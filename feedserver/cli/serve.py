@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    from feedserver.assembly import migrate_store
     from feedserver.logs import configure_logging
     from feedserver.serving import reached_at, refuse_open_reading, serve
     from feedserver.settings import load_settings
@@ -30,4 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.open:
         refuse_open_reading(settings, arguments.host)
     settings = reached_at(settings, arguments.host, arguments.port)
+    migrate_store(settings)
     return serve(settings, arguments.host, arguments.port, with_worker=not arguments.no_worker)

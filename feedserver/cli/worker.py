@@ -15,4 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Poll every source until SIGTERM or Ctrl-C."""
+    from feedserver.assembly import migrate_store
+    from feedserver.logs import configure_logging
+    from feedserver.settings import load_settings
+
+    configure_logging()
+    migrate_store(load_settings())
     return pull.run(arguments)

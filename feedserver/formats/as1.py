@@ -7,7 +7,7 @@ from feedserver.formats.members import Members, extension, extra, merged, presen
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339_exact
-from feedserver.model.feed import Link, Page
+from feedserver.model.feed import Link, Page, Removal
 from feedserver.model.vocabulary import UNSPECIFIED, as1_type, as1_verb, word_of
 
 
@@ -16,8 +16,9 @@ class As1Format:
 
     extension = "as1"
     media_type = "application/stream+json; charset=utf-8"
+    removal_type = media_type
     accepted_as: tuple[str, ...] = ("application/stream+json",)
-    version = 1
+    version = 2
 
     def render(self, page: Page) -> bytes:
         """The page, its activities in the order of the page."""
@@ -33,13 +34,27 @@ class As1Format:
                 "totalItems": page.total,
                 "links": [_link(link) for link in page.links],
                 "next": links.get("next"),
-                "items": [_activity(activity, page) for activity in page.activities],
+                "items": [_entry(entry, page) for entry in page.entries],
             }
         )
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity alone."""
         return written(_activity(activity, page))
+
+    def render_removal(self, removal: Removal, page: Page) -> bytes:
+        """The removal, as it stands among the items of a page."""
+        return written(_removed(removal))
+
+
+def _entry(entry: Activity | Removal, page: Page) -> Any:
+    return _removed(entry) if isinstance(entry, Removal) else _activity(entry, page)
+
+
+def _removed(removal: Removal) -> Members:
+    """An activity of which nothing is left but when it went: 1.0 has no word for that."""
+    told = {"objectType": "activity", "id": removal.id, "deleted": rfc3339_exact(removal.when)}
+    return told | ({"left": True} if removal.has_left else {})
 
 
 def _link(link: Link) -> Members:

@@ -8,7 +8,7 @@ from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339_exact
 from feedserver.model.extension import AS2_CONTEXT, PREFIX, TERMS
-from feedserver.model.feed import Page
+from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import namespace
 from feedserver.model.vocabulary import as2_types, as2_verb, type_of
 
@@ -18,12 +18,13 @@ class As2Format:
 
     extension = "json"
     media_type = "application/activity+json; charset=utf-8"
+    removal_type = media_type
     accepted_as: tuple[str, ...] = (
         "application/activity+json",
         "application/ld+json",
         "application/json",
     )
-    version = 2
+    version = 3
 
     def render(self, page: Page) -> bytes:
         """The page, its activities in the order of the page."""
@@ -37,8 +38,9 @@ class As2Format:
             "summary": page.feed.subtitle and html.escape(page.feed.subtitle, quote=False),
             "updated": rfc3339_exact(page.updated),
             "totalItems": page.total,
-            "next": links.get("next"),
-            "orderedItems": [_activity(activity, page) for activity in page.activities],
+            # Of an archive the next one in this order is the one before it.
+            "next": links.get("prev-archive" if page.is_archive else "next"),
+            "orderedItems": [_entry(entry, page) for entry in page.entries],
         }
         if page.is_bare:
             document |= {"type": "OrderedCollection", "first": links.get("first")}
@@ -52,6 +54,10 @@ class As2Format:
         context = _context(page) + members.pop("@context", [])
         return written({"@context": context, **members})
 
+    def render_removal(self, removal: Removal, page: Page) -> bytes:
+        """The removal as a `Tombstone`."""
+        return written({"@context": _context(page), **_tombstone(removal)})
+
 
 def _context(page: Page) -> list[Any]:
     prefixes = {
@@ -59,6 +65,16 @@ def _context(page: Page) -> list[Any]:
         "xsd": "http://www.w3.org/2001/XMLSchema#",
     }
     return [AS2_CONTEXT, prefixes | TERMS]
+
+
+def _entry(entry: Activity | Removal, page: Page) -> Members:
+    return _tombstone(entry) if isinstance(entry, Removal) else _activity(entry, page)
+
+
+def _tombstone(removal: Removal) -> Members:
+    """As Activity Vocabulary, section 3.3, has it: it stands where an object used to be."""
+    told = {"id": removal.id, "type": "Tombstone", "deleted": rfc3339_exact(removal.when)}
+    return told | ({"left": True} if removal.has_left else {})
 
 
 def _activity(activity: Activity, page: Page) -> Members:

@@ -11,7 +11,7 @@ from lxml import etree
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import IMPLAUSIBLE, rfc3339
-from feedserver.model.feed import Page
+from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import namespace, scheme
 from feedserver.model.vocabulary import (
     AS1_BASE,
@@ -31,9 +31,12 @@ from feedserver.model.vocabulary import (
 ATOM = "http://www.w3.org/2005/Atom"
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
 DUBLIN_CORE = "http://purl.org/dc/terms/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+HISTORY = "http://purl.org/syndication/history/1.0"
 
 _NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
 _CLOSE = b"</feed>"
+_ARCHIVE = f'<fh:archive xmlns:fh="{HISTORY}"/>'.encode()
 
 
 class AtomFormat:
@@ -41,8 +44,9 @@ class AtomFormat:
 
     extension = "atom"
     media_type = "application/atom+xml; charset=utf-8"
+    removal_type = "application/atomdeleted+xml; charset=utf-8"
     accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
-    version = 2
+    version = 3
 
     def render(self, page: Page) -> bytes:
         """The page as a feed document.
@@ -50,9 +54,12 @@ class AtomFormat:
         feedgen writes the head and each entry by itself; the entries are put in as bytes, so
         that one that was written before can be used again.
         """
-        head = self._head(page)
-        entries = b"".join(_entry(activity, page) for activity in page.activities)
-        return head[: -len(_CLOSE)] + entries + _CLOSE + b"\n"
+        head = self._head(page)[: -len(_CLOSE)] + (_ARCHIVE if page.is_archive else b"")
+        entries = b"".join(
+            _deleted(entry) if isinstance(entry, Removal) else _entry(entry, page)
+            for entry in page.entries
+        )
+        return head + entries + _CLOSE + b"\n"
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity as an entry document (RFC 4287, section 2)."""
@@ -60,6 +67,10 @@ class AtomFormat:
         root = f'<entry xmlns="{ATOM}"{declarations}>'.encode()
         entry = _entry(activity, page).removeprefix(b"<entry>")
         return b"<?xml version='1.0' encoding='UTF-8'?>\n" + root + entry + b"\n"
+
+    def render_removal(self, removal: Removal, page: Page) -> bytes:
+        """The removal as a document of its own (RFC 6721, section 6)."""
+        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + _deleted(removal) + b"\n"
 
     def _head(self, page: Page) -> bytes:
         feed = FeedGenerator()
@@ -103,6 +114,17 @@ class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         if draft.occurred is not None and draft.occurred - recorded <= IMPLAUSIBLE:
             _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
         return entry
+
+
+def _deleted(removal: Removal) -> bytes:
+    """That an entry was removed from the feed (RFC 6721, section 3)."""
+    element = etree.Element(f"{{{TOMBSTONES}}}deleted-entry", nsmap={"at": TOMBSTONES})
+    element.set("ref", removal.id)
+    element.set("when", rfc3339(removal.when))
+    if removal.has_left:
+        _text(element, f"{{{TOMBSTONES}}}comment", "It is in this feed no more.")
+    document: bytes = etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    return document
 
 
 def _entry(activity: Activity, page: Page) -> bytes:

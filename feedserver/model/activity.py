@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from feedserver.model.dates import Dates, first_dates, is_believed
 
@@ -101,13 +102,45 @@ def give_dates(drafts: Sequence[Draft], last: Dates | None, now: datetime) -> li
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A recorded draft: one version of an activity, at its position in the log."""
+    """A recorded draft: one version of an activity, at its position in the log.
+
+    `replaces` is the position of the version that it replaces, 0 where it is the first. A silent
+    version keeps the place in feeds, and the dates, of that one.
+    """
 
     position: int
     draft: Draft
     dates: Dates
+    replaces: int = 0
+    is_silent: bool = False
 
     @property
     def id(self) -> str:
         """The permanent id, the same in every feed and format."""
         return self.draft.id
+
+
+class Ending(Enum):
+    """Why a version has no content."""
+
+    DELETED = "deleted"
+    """The activity was deleted; its earlier versions are shown no more."""
+    REDACTED = "redacted"
+    """The activity was redacted; nobody knows any more in which feeds it was."""
+    ERASED = "erased"
+    """It is an earlier version of what was redacted, and tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A version without content; `replaces` as in `Activity`."""
+
+    position: int
+    id: str
+    dates: Dates
+    replaces: int
+    ending: Ending
+
+
+Version = Activity | Tombstone
+"""What stands at a position of the log."""

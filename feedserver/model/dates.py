@@ -1,6 +1,6 @@
 """The dates of an activity, and how they are given when it is recorded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -29,7 +29,8 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
     """The dates of a first version that is recorded now, after the one that has `last`.
 
     `last` holds the latest of each date given so far in the log, None in an empty one. Promised,
-    whatever the clock and the source do: `recorded` never goes back; `published` and `updated`
+    whatever the clock and the source do: `recorded` never goes back, and is never that of another
+    time of recording (a clock that was set back gives microseconds more); `published` and `updated`
     grow strictly, by a millisecond while that does not pass the time now, else by a microsecond
     (JavaScript keeps milliseconds, and several readers skip an entry that is not later than the
     last they saw); neither passes the time now but by those microseconds. An entry without a
@@ -41,7 +42,7 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
     if last is None:
         published = now if occurred is None else min(occurred, now)
         return Dates(now, published, published, _whole(published))
-    recorded = max(now, last.recorded)
+    recorded = _recorded(last, now)
     published = _next(last.published, recorded)
     if occurred is not None:
         published = max(min(occurred, recorded), published)
@@ -49,9 +50,42 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
     return Dates(recorded, published, updated, _next_second(last.second, updated, recorded))
 
 
+def changed_dates(last: Dates, replaced: Dates, now: datetime) -> Dates:
+    """The dates of a version that replaces the one with `replaced`: an edit, or a deletion.
+
+    `last` as for `first_dates`. `published` stays, `updated` is later than any before.
+    """
+    recorded = _recorded(last, now)
+    updated = max(recorded, _next(last.updated, recorded))
+    return Dates(
+        recorded, replaced.published, updated, _next_second(last.second, updated, recorded)
+    )
+
+
+def silent_dates(last: Dates, replaced: Dates, now: datetime) -> Dates:
+    """The dates of a silent version: those of the one it replaces, but for when it was recorded."""
+    return replace(replaced, recorded=_recorded(last, now))
+
+
+def latest(last: Dates | None, dates: Dates) -> Dates:
+    """The latest of each date given so far in a log."""
+    if last is None:
+        return dates
+    return Dates(
+        max(last.recorded, dates.recorded),
+        max(last.published, dates.published),
+        max(last.updated, dates.updated),
+        max(last.second, dates.second),
+    )
+
+
 def is_believed(occurred: datetime | None, now: datetime) -> bool:
     """Whether it is a date, and not so far ahead that no clock could have said it."""
     return occurred is not None and occurred - now <= IMPLAUSIBLE
+
+
+def _recorded(last: Dates, now: datetime) -> datetime:
+    return now if now >= last.recorded else last.recorded + MICROSECOND
 
 
 def _next(last: datetime, now: datetime) -> datetime:

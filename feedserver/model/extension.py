@@ -21,8 +21,13 @@ ACTIVITY_TERMS: dict[str, Any] = {
     "crmCodeName": "fs:crmCodeName",
     "occurred": {"@id": "fs:occurred", "@type": "xsd:dateTime"},
     "recorded": {"@id": "fs:recorded", "@type": "xsd:dateTime"},
+    "silent": {"@id": "fs:silent", "@type": "xsd:boolean"},
+    "left": {"@id": "fs:left", "@type": "xsd:boolean"},
 }
 """The terms of an activity, as a JSON-LD context defines them.
+
+`silent` is said by who sends a new version that nobody shall be told of, `left` by us of an
+activity that is in a feed no more but elsewhere still.
 
 The revision at some place of its list is that of the product at the same place, an empty text
 where that product has none.

@@ -19,14 +19,28 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The newest version that touches a feed: its position and `updated`; (0, None) for none.
+    """The newest version that touches a feed: one that matches, or that replaces one that did.
 
-    `check` tells it from any other version at that position.
+    Its position and the latest `updated` of any that does; (0, None) for none. `check` tells it
+    from any other version at that position. `modified` is the second in which it was recorded, None
+    where that does not tell it from others. `removed` counts what was redacted, and what was
+    deleted of the feed.
     """
 
     position: int
     updated: datetime | None
     check: int = 0
+    modified: datetime | None = None
+    removed: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """That an activity is in a feed no more: since when, and whether it merely left this feed."""
+
+    id: str
+    when: datetime
+    has_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +65,17 @@ class Feed:
 class Page:
     """A run of a feed, with everything a format needs to write it.
 
-    `updated` is the feed's: the latest of its entries, or when the log was made. `total` counts
-    the feed's entries. `address` is the page's own, `collection` that of the feed without
-    entries, and `is_bare` says that this is it. `server` is what this feedserver is called, `home`
-    the address of its stream page.
+    `entries` are its activities, and the removals between them. `updated` is the feed's: the latest
+    of what touches it, or when the log was made. `total` counts the feed's activities, None in an
+    archive (RFC 5005, section 4), which never changes. `address` is the page's own, `collection`
+    that of the feed without entries, and `is_bare` says that this is it. `server` is what this
+    feedserver is called, `home` the address of its stream page.
     """
 
     feed: Feed
-    activities: tuple[Activity, ...]
+    entries: tuple[Activity | Removal, ...]
     updated: datetime
-    total: int
+    total: int | None
     address: str
     collection: str
     is_bare: bool
@@ -68,3 +83,13 @@ class Page:
     authority: str
     server: str
     home: str
+
+    @property
+    def activities(self) -> tuple[Activity, ...]:
+        """The activities among the entries, in their order."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Activity))
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive document."""
+        return self.total is None

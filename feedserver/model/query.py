@@ -17,22 +17,26 @@ MAX_LIMIT = 500
 MAX_PARAMETERS = 200
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[Tt ][0-9]{2}:)")
 
+_ARCHIVE = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9a-f]{12})?")
+
 T = TypeVar("T")
 
-PARAMETERS = (*FIELDS, "since", "until", "limit", "before", "after")
+PARAMETERS = (*FIELDS, "since", "until", "limit", "before", "after", "archive")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter and a run of its feed: the newest, those `before` or those `after` a cursor.
+    """A filter and a run of its feed: the newest, those `before` or `after` a cursor, an archive.
 
-    `before` and `after` are cursors as text; `after=""` means from the beginning.
+    `before` and `after` are cursors as text; `after=""` means from the beginning. `archive` is the
+    address of an archive document (RFC 5005), as a link of the feed gives it.
     """
 
     filter: Filter = EVERYTHING
     limit: int = DEFAULT_LIMIT
     before: str | None = None
     after: str | None = None
+    archive: str | None = None
 
 
 def parse_query(
@@ -76,6 +80,14 @@ def parse_query(
         faults.append("`until` is not later than `since`. Nothing can lie between them.")
     if "before" in single and "after" in single:
         faults.append("`before` and `after` go in opposite directions. Give one of them.")
+    if "archive" in single:
+        if not _ARCHIVE.fullmatch(single["archive"]):
+            faults.append(f"`archive={single['archive']}` is none; take it from a link, as it is.")
+        faults += [
+            f"`{name}` has no meaning in an archive, which is always the same. Leave it out."
+            for name in ("limit", "before", "after")
+            if name in single
+        ]
     if single.get("before") == "":
         faults.append("`before=` has no value. For the newest entries leave `before` out.")
     if faults:
@@ -85,6 +97,7 @@ def parse_query(
         DEFAULT_LIMIT if limit is None else limit,
         single.get("before"),
         single.get("after"),
+        single.get("archive"),
     )
 
 

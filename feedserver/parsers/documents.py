@@ -32,12 +32,16 @@ _ITEMS = ("items", "orderedItems")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An activity of a document: its value, its draft or all that is wrong, and where it stood."""
+    """An activity of a document: its value, its draft or all that is wrong, and where it stood.
+
+    `is_silent` is said of a new version of which nobody shall be told.
+    """
 
     value: Any
     draft: Draft | None
     faults: tuple[Fault, ...] = ()
     pointer: str = ""
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +82,33 @@ class Parser:
         if not isinstance(value, dict):
             fault = Fault(pointer, "is no object. An activity is a JSON object.")
             return Item(value, None, (fault,), pointer)
-        reading, draft = Reading(self._limits, []), None
+        reading, draft, is_silent = Reading(self._limits, []), None, False
         try:
             if dialect == "as1":
-                draft = As1(self._own).activity(Members(value, "", reading))
+                members = Members(value, "", reading)
+                is_silent = members.flag("silent")
+                draft = As1(self._own).activity(members)
             else:
                 inner = context.extended(value.get("@context")) if pointer else context
-                draft = self._as2(value, reading, inner)
+                draft, is_silent = self._as2(value, reading, inner)
         except InvalidActivity as error:
             reading.faults[:] = error.faults
         faults = tuple(replace(fault, pointer=pointer + fault.pointer) for fault in reading.faults)
-        return Item(value, None if faults else draft, faults, pointer)
+        return Item(value, None if faults else draft, faults, pointer, is_silent)
 
-    def _as2(self, value: dict[str, Any], reading: Reading, context: Context) -> Draft:
-        members = {name: inner for name, inner in value.items() if name != "@context"}
-        members = context.cleared(members)
+    def _as2(self, value: dict[str, Any], reading: Reading, context: Context) -> tuple[Draft, bool]:
+        cleared = context.cleared(
+            {name: inner for name, inner in value.items() if name != "@context"}
+        )
         if context.others:
-            members["@context"] = list(context.others)
-        draft = As2(context).activity(Members(members, "", reading))
+            cleared["@context"] = list(context.others)
+        members = Members(cleared, "", reading)
+        is_silent = members.flag("silent")
+        draft = As2(context).activity(members)
         reading.faults[:] = [
             replace(fault, pointer=context.placed(value, fault.pointer)) for fault in reading.faults
         ]
-        return draft
+        return draft, is_silent
 
 
 def dialect_of(media_type: str) -> str | None:

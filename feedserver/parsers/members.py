@@ -87,6 +87,13 @@ class Members:
         self.fault(f"is {_kind(value)}; write a text.", name)
         return None
 
+    def flag(self, name: str) -> bool:
+        """Whether the member is true; no member is false."""
+        value = self.take(name)
+        if value is not None and not isinstance(value, bool):
+            self.fault(f"is {_kind(value)}; write true, or leave it out.", name)
+        return value is True
+
     def line(self, name: str) -> str | None:
         """The text of the member as one line; a whole number is taken for its digits."""
         value = self.take(name)

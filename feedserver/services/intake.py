@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from feedserver.markup import sanitised
-from feedserver.model.activity import Activity, Draft, Extra, Object, Product
+from feedserver.model.activity import Activity, Draft, Extra, Object, Product, Tombstone, Version
 from feedserver.model.filter import label
 from feedserver.model.identity import tag
 from feedserver.model.text import clean, one_line, shorten
@@ -24,6 +24,12 @@ class Outcome(Enum):
     RECORDED = "recorded"
     KNOWN = "known"
     """Its id is recorded with the same content; nothing was changed."""
+    CHANGED = "changed"
+    """It is the newest version of its activity now."""
+    DELETED = "deleted"
+    """A tombstone stands in its place now."""
+    GONE = "gone"
+    """Its id was deleted, and is never used again; nothing was recorded."""
     CONFLICT = "conflict"
     """Its id is recorded with other content; nothing was changed."""
     FOREIGN = "foreign"
@@ -79,6 +85,27 @@ class Intake:
             for each, done in zip(sent, is_recorded, strict=True)
         )
 
+    def change(self, newest: Activity, draft: Draft, is_silent: bool) -> Outcome:
+        """Record the draft as the version that follows the newest one; CHANGED or KNOWN.
+
+        What does not say when it happened, happened when that one did; the source stays. On return
+        it is on disk. Raises Moved where there is a newer one already, and StoreError.
+        """
+        sent = self._following(newest, draft)
+        if sent.compared([newest]) is Outcome.KNOWN:
+            return Outcome.KNOWN
+        self._log.replace(newest.position, sent.draft, is_silent)
+        return Outcome.CHANGED
+
+    def is_known(self, newest: Activity, draft: Draft) -> bool:
+        """Whether the draft says what the newest version says."""
+        return self._following(newest, draft).compared([newest]) is Outcome.KNOWN
+
+    def _following(self, newest: Activity, draft: Draft) -> "_Sent":
+        dated = replace(draft, occurred=draft.occurred or newest.draft.occurred)
+        made = replace(cleaned(dated, self._max_title), id=newest.id, source=newest.draft.source)
+        return _Sent(made, draft.extra, may_be_new=False)
+
     def _sent(self, draft: Draft, name: str) -> "_Sent":
         made = cleaned(draft, self._max_title)
         may_be_new = not made.id.lower().startswith(self._own)
@@ -95,11 +122,15 @@ class _Sent:
     extra: Extra | None
     may_be_new: bool
 
-    def compared(self, versions: Sequence[Activity]) -> Outcome:
-        """What the versions that are recorded under its id make of it."""
+    def compared(self, versions: Sequence[Version]) -> Outcome:
+        """What the versions that are recorded under its id, in their order, make of it."""
         if not versions:
             return Outcome.FOREIGN
-        is_known = any(self._is_same(version.draft) for version in versions)
+        if isinstance(versions[-1], Tombstone):
+            return Outcome.GONE
+        is_known = any(
+            isinstance(version, Activity) and self._is_same(version.draft) for version in versions
+        )
         return Outcome.KNOWN if is_known else Outcome.CONFLICT
 
     def _is_same(self, recorded: Draft) -> bool:

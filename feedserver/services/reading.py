@@ -2,25 +2,27 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from feedserver.errors import Gone, NotFound
-from feedserver.model.activity import Activity
+from feedserver.errors import Elsewhere, Gone, NotFound, Outdated
+from feedserver.model.activity import Activity, Version
 from feedserver.model.addresses import activity_path, feed_path
 from feedserver.model.cursor import check_of, parse_cursor
-from feedserver.model.feed import Feed, Link, Page, Stamp
+from feedserver.model.feed import Feed, Link, Page, Removal, Stamp
 from feedserver.model.filter import EVERYTHING, Filter
 from feedserver.model.identity import feed_id
 from feedserver.model.query import DEFAULT_LIMIT, Query
 from feedserver.model.wording import describe, nearest, never_seen
 from feedserver.ports import Format, Log
-from feedserver.services.indexing import FacetIndex, Selection
+from feedserver.services.indexing import FacetIndex, Run, Selection
 
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
 _LONGEST_COMPARED = 60  # characters; the time goes with their square
 _TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
 _NEVER_COMPARED = ("object", "source")
+_PACES = (3600, 1800, 900, 600, 300, 120, 60)  # seconds, in whole minutes: RSS knows no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,24 @@ class View:
 
     query: Query
     feed: Feed
-    selection: Selection
+    selection: Selection | Run
     representation: Representation
     address: str
     etag: str
+
+    @property
+    def max_age(self) -> int | None:
+        """Seconds for which the page is as good as new, by the pace of its feed; None for none."""
+        selection = self.selection
+        if isinstance(selection, Run) or self.query.after is not None:
+            return None
+        pace = 0.0 if selection.pace is None else selection.pace.total_seconds()
+        return next((seconds for seconds in _PACES if seconds <= pace), _PACES[-1])
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the page at this address will never be another one."""
+        return isinstance(self.selection, Run) and self.selection.is_full
 
 
 class Reading:
@@ -66,17 +82,28 @@ class Reading:
         """The view of the page that the query asks for, as fresh as the log is now.
 
         `target` is the path and query by which it was asked, `beside` what the page will show
-        that is not of the log. Raises InvalidRequest for what is no cursor and Gone for one that
-        this log does not hold.
+        that is not of the log. Raises InvalidRequest for what is no cursor, Gone for one that this
+        log does not hold, and Elsewhere for an archive that stands at another address now.
         """
         with self._index.held():
             self._index.catch_up()
-            unknown = self._unknown(query.filter)
-            selection = self._selection(query, representation)
-        feed = self._feed(query.filter, unknown)
+            if query.archive is not None:
+                # Nothing in it may change: neither what a name is called nor whether it is known.
+                feed = Feed(query.filter, self._feed_id(query.filter), describe(query.filter), None)
+                selection: Selection | Run = self._run(query, query.archive, representation)
+            else:
+                unknown = self._unknown(query.filter)
+                selection = self._selection(query, representation)
+        if query.archive is None:
+            feed = self._feed(query.filter, unknown)
         address = self.base_url + target
         etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
+
+    @property
+    def removals(self) -> int:
+        """Grows with each activity whose content is shown no more."""
+        return self._index.removals
 
     def spelling(self, field: str, value: str) -> str:
         """The value as the log spells it: itself, or one that differs by case only.
@@ -103,6 +130,22 @@ class Reading:
         place = None if before is None else self._place(query, before, representation)
         return self._index.newest(query.filter, query.limit, place)
 
+    def _run(self, query: Query, archive: str, representation: Representation) -> Run:
+        number, _, seal = archive.partition(".")
+        head = self.base_url + feed_path(query.filter, representation.extension, by_name=False)
+        run = self._index.run(query.filter, int(number))
+        if run is not None and run.address == archive:
+            return run
+        if run is None or seal:
+            # Something was deleted, or a backup put back: only from the newest is nothing missed.
+            raise Elsewhere(head)
+        raise Elsewhere(self._archive_address(query.filter, representation, run.address))
+
+    def _archive_address(self, filter: Filter, representation: Representation, archive: str) -> str:
+        # One address for each: as parameters, whether the names are known or not.
+        path = feed_path(filter, representation.extension, [("archive", archive)], by_name=False)
+        return self.base_url + path
+
     def _place(self, query: Query, text: str, representation: Representation) -> int:
         place = self._index.place(parse_cursor(text))
         if place is None:
@@ -116,9 +159,11 @@ class Reading:
         return place
 
     def _feed(self, filter: Filter, unknown: Sequence[tuple[str, str]] = ()) -> Feed:
-        id = feed_id(self._log.authority, filter.canonical)
         title = describe(filter, self._index.label)
-        return Feed(filter, id, title, self._subtitle(unknown))
+        return Feed(filter, self._feed_id(filter), title, self._subtitle(unknown))
+
+    def _feed_id(self, filter: Filter) -> str:
+        return feed_id(self._log.authority, filter.canonical)
 
     def _unknown(self, filter: Filter) -> list[tuple[str, str]]:
         return [
@@ -138,13 +183,15 @@ class Reading:
         self,
         query: Query,
         feed: Feed,
-        selection: Selection,
+        selection: Selection | Run,
         representation: Representation,
         address: str,
         beside: str | None = None,
     ) -> str:
-        # A page that goes forward tells where to ask next: that moves with the head of the log.
-        scanned = None if query.after is None else selection.scanned
+        scanned = None
+        if query.after is not None and isinstance(selection, Selection):
+            # A page that goes forward tells where to ask next: that moves with the head of the log.
+            scanned = selection.scanned
         told = (
             self._log.epoch,
             self.title,
@@ -160,16 +207,36 @@ class Reading:
         return base64.urlsafe_b64encode(digest).decode()
 
     def page(self, view: View) -> Page:
-        """The page of the view, with its activities read from the log."""
-        activities = self._log.at(view.selection.positions)
-        return self._page(view, activities, self.links(view))
+        """The page of the view, with its entries read from the log.
 
-    def _page(self, view: View, activities: Sequence[Activity], links: Sequence[Link]) -> Page:
+        Raises Outdated where one of them has been redacted since the view was selected.
+        """
+        return self._page(view, self._entries(view.selection), self.links(view))
+
+    def page_of(self, view: View) -> Page:
+        """The page of the view without its entries: what a format needs to write something else."""
+        return self._page(view, (), self.links(view))
+
+    def _entries(self, selection: Selection | Run) -> Iterator[Activity | Removal]:
+        versions = {version.position: version for version in self._log.at(selection.positions)}
+        for position in selection.positions:
+            version = versions.get(position)
+            if version is not None and position in selection.removed:
+                yield removal(version)
+            elif isinstance(version, Activity):
+                yield version
+            else:
+                raise Outdated("What was to be shown has been redacted. Ask again.")
+
+    def _page(
+        self, view: View, entries: Iterable[Activity | Removal], links: Sequence[Link]
+    ) -> Page:
+        selection = view.selection
         return Page(
             feed=view.feed,
-            activities=tuple(activities),
-            updated=view.selection.stamp.updated or self._log.created,
-            total=view.selection.total,
+            entries=tuple(entries),
+            updated=selection.stamp.updated or self._log.created,
+            total=selection.total if isinstance(selection, Selection) else None,
             address=view.address,
             collection=self._address(view, ("limit", "0")),
             is_bare=view.query.limit == 0 and view.query.after is None,
@@ -183,48 +250,85 @@ class Reading:
         """The typed links of the view's page."""
         media_type = view.representation.media_type.partition(";")[0]
         own = [("self", view.address, media_type)]
+        own += [(rel, address, media_type) for rel, address in self._beside(view)]
+        filter = view.query.filter
+        by_name = view.feed.is_known and not isinstance(view.selection, Run)
+        own.append(("alternate", self.base_url + feed_path(filter, by_name=by_name), "text/html"))
+        return [Link(*link) for link in own]
+
+    def _beside(self, view: View) -> Iterator[tuple[str, str]]:
+        """The relations (RFC 5005, RFC 8288) and addresses of the documents beside this one."""
         query, selection = view.query, view.selection
+        if isinstance(selection, Run):
+            yield "current", self._address(view)
+            if selection.earlier is not None:
+                yield "prev-archive", self._archive(view, selection.earlier)
+            if selection.later is not None:
+                yield "next-archive", self._archive(view, selection.later)
+            return
         limit = [("limit", str(query.limit))] if query.limit not in (0, DEFAULT_LIMIT) else []
         if query.after is not None:
-            own.append(("current", self._address(view, *limit), media_type))
+            yield "current", self._address(view, *limit)
             cursor = str(self._index.cursor(selection.scanned))
-            own.append(("next", self._address(view, *limit, ("after", cursor)), media_type))
-        else:
-            if query.before is not None or query.limit == 0:
-                own.append(("first", self._address(view, *limit), media_type))
-            if selection.left and selection.positions:
-                cursor = str(self._index.cursor(selection.positions[-1]))
-                own.append(("next", self._address(view, *limit, ("before", cursor)), media_type))
-        alternate = self.base_url + feed_path(query.filter, by_name=view.feed.is_known)
-        own.append(("alternate", alternate, "text/html"))
-        return [Link(*link) for link in own]
+            yield "next", self._address(view, *limit, ("after", cursor))
+            return
+        if query.before is not None or query.limit == 0:
+            yield "first", self._address(view, *limit)
+        if selection.left and selection.edge:
+            cursor = str(self._index.cursor(selection.edge))
+            yield "next", self._address(view, *limit, ("before", cursor))
+        if selection.archive is not None and view.representation.extension is not None:
+            yield "prev-archive", self._archive(view, selection.archive)
+
+    def _archive(self, view: View, archive: str) -> str:
+        return self._archive_address(view.query.filter, view.representation, archive)
 
     def _address(self, view: View, *parameters: tuple[str, str]) -> str:
         """The address of another page of the same feed, in the same format."""
         # A name that nothing has yet is not found in a path, but the feed is there.
+        by_name = view.feed.is_known and not isinstance(view.selection, Run)
         return self.base_url + feed_path(
-            view.feed.filter, view.representation.extension, parameters, view.feed.is_known
+            view.feed.filter, view.representation.extension, parameters, by_name
         )
 
-    def activity(self, id: str) -> Activity:
-        """The activity with that id. Raises NotFound where there is none."""
+    def activity(self, id: str) -> Version:
+        """The newest version of the activity with that id. Raises NotFound where there is none."""
         found = self._log.find(id)
         if found is None:
             raise NotFound(f"No activity has the id {id}.")
         return found
 
+    def find(self, asked: str, extensions: Collection[str]) -> tuple[Version, str | None]:
+        """The newest version of the activity with that id, or with what is left of it without an
+        extension, and the extension. Raises NotFound.
+        """
+        try:
+            return self.activity(asked), None
+        except NotFound:
+            # An id may end with what no path of a feed can.
+            id, _, extension = asked.rpartition(".")
+            if extension not in extensions:
+                raise
+            return self.activity(id), extension
+
     def activity_view(
-        self, activity: Activity, representation: Representation, beside: str | None = None
+        self, version: Version, representation: Representation, beside: str | None = None
     ) -> View:
         """The view of the activity alone; its ETag tells this version of it, and `beside`."""
         feed = self._feed(EVERYTHING)
         query = Query(limit=0)
-        check = int.from_bytes(check_of(activity), "big")
-        stamp = Stamp(activity.position, None, check)
-        selection = Selection((activity.position,), stamp, 1, 0, 0)
-        address = self.base_url + activity_path(activity.id, representation.extension)
+        check = int.from_bytes(check_of(version), "big")
+        stamp = Stamp(version.position, version.dates.updated, check, self._modified(version))
+        selection = Selection((version.position,), frozenset(), stamp, 1, 0, 0, 0)
+        address = self.base_url + activity_path(version.id, representation.extension)
         etag = self._etag(query, feed, selection, representation, address, beside)
         return View(query, feed, selection, representation, address, etag)
+
+    def _modified(self, version: Version) -> datetime | None:
+        """The second in which it was recorded, unless another version of it was in the same."""
+        second = version.dates.recorded.replace(microsecond=0)
+        before = self._log.at([version.replaces]) if version.replaces else ()
+        return None if before and before[0].dates.recorded >= second else second
 
     def nearest(self, field: str, value: str) -> list[str]:
         """The names of the field most like the value."""
@@ -233,6 +337,14 @@ class Reading:
         names = self._index.names(field)[:_NEAREST_AMONG]
         short = [name.value for name in names if len(name.value) <= _LONGEST_COMPARED]
         return nearest(value, short)
+
+
+def removal(version: Version) -> Removal:
+    """That the activity is in a feed no more since that version of it."""
+    dates = version.dates
+    has_left = isinstance(version, Activity)
+    is_silent = isinstance(version, Activity) and version.is_silent
+    return Removal(version.id, dates.recorded if is_silent else dates.updated, has_left)
 
 
 def represent(format: Format) -> Representation:

@@ -1,13 +1,26 @@
 """Writing: what somebody sends, posts or publishes on its way to the intake."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from feedserver.errors import NotFound, NotYet, SourceError
-from feedserver.model.activity import Draft
+from feedserver.errors import Gone, Moved, NotFound, NotYet, SourceError
+from feedserver.model.activity import Activity, Draft, Tombstone
 from feedserver.ports import Log, Source
 from feedserver.services.intake import Intake, Outcome, Verdict
 from feedserver.services.polling import log_problems
+
+Expected = Callable[[Activity], bool]
+"""Tells whether a version is the one that somebody means to change."""
+
+_MOVED = (
+    "The activity has changed since you read it; nothing was done. Read it again, and send your "
+    "change with the ETag that it has then."
+)
+
+
+def anything(newest: Activity) -> bool:
+    """Whatever there is, is expected."""
+    return True
 
 
 class Writing:
@@ -52,6 +65,60 @@ class Writing:
         if position:
             log_problems(source, poll)
         return Verdict(draft.id, Outcome.RECORDED if position else Outcome.KNOWN)
+
+    def change(
+        self, id: str, draft: Draft, is_silent: bool = False, expected: Expected = anything
+    ) -> Outcome:
+        """Record a new version of the activity with that id; CHANGED, or KNOWN where it says that.
+
+        `expected` tells whether the newest version is the one that was meant. Raises NotFound and
+        Gone where there is nothing to change, Moved where it is not what was expected, NotYet as
+        `refuse_while_importing`, and StoreError.
+        """
+        self.refuse_while_importing()
+        while True:
+            newest = self._newest(id)
+            # Where it says that already, it was done, and the answer got lost.
+            if not expected(newest) and not self._intake.is_known(newest, draft):
+                raise Moved(_MOVED)
+            try:
+                return self._intake.change(newest, draft, is_silent)
+            except Moved:
+                continue  # and whether that is expected, is asked again
+
+    def delete(self, id: str, expected: Expected = anything) -> None:
+        """Put a tombstone in the place of the activity with that id; raises as `change`."""
+        self.refuse_while_importing()
+        while True:
+            newest = self._newest(id)
+            if not expected(newest):
+                raise Moved(_MOVED)
+            try:
+                self._log.replace(newest.position, None)
+            except Moved:
+                continue
+            return
+
+    def redact(self, ids: Sequence[str]) -> tuple[bool, ...]:
+        """Take the content of those activities out of the log for good; whether it was still there.
+
+        Raises NotFound where one is not recorded, and then nothing was done; NotYet as
+        `refuse_while_importing`, and StoreError.
+        """
+        self.refuse_while_importing()
+        known = self._log.known(ids)
+        for id in ids:
+            if id not in known:
+                raise NotFound(f"No activity has the id {id}; nothing was redacted.")
+        return tuple(position > 0 for position in self._log.redact(ids))
+
+    def _newest(self, id: str) -> Activity:
+        newest = self._log.find(id)
+        if newest is None:
+            raise NotFound(f"No activity has the id {id}. A new one is sent with POST /activities.")
+        if isinstance(newest, Tombstone):
+            raise Gone(f"{id} was deleted, and an id is never used again.")
+        return newest
 
     def refuse_while_importing(self) -> None:
         """Raise NotYet while a source still imports its history.

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from feedserver.clock import Clock
-from feedserver.errors import Conflict
-from feedserver.model.activity import Activity, Draft, give_dates
+from feedserver.errors import Conflict, Moved
+from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version, give_dates
+from feedserver.model.dates import Dates, changed_dates, latest, silent_dates
 from feedserver.model.grant import Grant
 from feedserver.ports import Bookmark
 
@@ -20,52 +21,95 @@ class MemoryLog:
         self.epoch = epoch
         self.created = clock()
         self._clock = clock
-        self._activities: list[Activity] = []
-        self._by_id: dict[str, Activity] = {}
+        self._versions: list[Version] = []
+        self._by_id: dict[str, list[int]] = {}
+        self._last: Dates | None = None
         self._bookmarks: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
         with self._lock:
-            new = self._recorded(drafts)
-            self._activities.extend(new.values())
-            self._by_id.update(new)
+            new: dict[str, Draft] = {}
+            for draft in drafts:
+                if draft.id not in self._by_id:
+                    new.setdefault(draft.id, draft)
+            dates = give_dates(list(new.values()), self._last, self._clock())
+            positions = {
+                draft.id: self._write(Activity(self.head() + 1, draft, given))
+                for draft, given in zip(new.values(), dates, strict=True)
+            }
             if bookmark is not None and self.bookmark(bookmark.name) == bookmark.found:
                 self._bookmarks[bookmark.name] = bookmark.place
-        positions = {id: activity.position for id, activity in new.items()}
         return tuple(positions.pop(draft.id, 0) for draft in drafts)
 
-    def _recorded(self, drafts: Sequence[Draft]) -> dict[str, Activity]:
-        new: dict[str, Draft] = {}
-        for draft in drafts:
-            if draft.id not in self._by_id:
-                new.setdefault(draft.id, draft)
-        last = self._activities[-1].dates if self._activities else None
-        dates = give_dates(list(new.values()), last, self._clock())
-        return {
-            draft.id: Activity(self.head() + index, draft, given)
-            for index, (draft, given) in enumerate(zip(new.values(), dates, strict=True), 1)
-        }
+    def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
+        with self._lock:
+            (found,) = self.at([position]) or (None,)
+            newest = None if found is None else self.find(found.id)
+            if not isinstance(newest, Activity) or newest.position != position:
+                raise Moved("There is a newer version than the one that this is about.")
+            if draft is None:
+                return self._end(newest, Ending.DELETED)
+            dates = self._follow(newest, is_silent)
+            return self._write(Activity(self.head() + 1, draft, dates, position, is_silent))
+
+    def redact(self, ids: Sequence[str]) -> tuple[int, ...]:
+        with self._lock:
+            return tuple(self._redact(id) for id in ids)
+
+    def _redact(self, id: str) -> int:
+        newest = self.find(id)
+        if newest is None or (
+            isinstance(newest, Tombstone) and newest.ending is not Ending.DELETED
+        ):
+            return 0
+        for position in self._by_id[id]:
+            version = self._versions[position - 1]
+            if isinstance(version, Activity):
+                self._versions[position - 1] = Tombstone(
+                    position, id, version.dates, version.replaces, Ending.ERASED
+                )
+        return self._end(newest, Ending.REDACTED)
+
+    def _end(self, replaced: Version, ending: Ending) -> int:
+        dates = self._follow(replaced, is_silent=False)
+        position = self.head() + 1
+        return self._write(Tombstone(position, replaced.id, dates, replaced.position, ending))
+
+    def _follow(self, replaced: Version, is_silent: bool) -> Dates:
+        assert self._last is not None
+        give = silent_dates if is_silent else changed_dates
+        return give(self._last, replaced.dates, self._clock())
+
+    def _write(self, version: Version) -> int:
+        self._versions.append(version)
+        self._by_id.setdefault(version.id, []).append(version.position)
+        self._last = latest(self._last, version.dates)
+        return version.position
 
     def head(self) -> int:
-        return len(self._activities)
+        return len(self._versions)
 
-    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+    def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         end = None if limit is None else after + limit
-        return iter(self._activities[after:end])
+        return iter(self._versions[after:end])
 
-    def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
-        there = range(1, len(self._activities) + 1)
-        return tuple(self._activities[at - 1] for at in positions if at in there)
+    def at(self, positions: Sequence[int]) -> tuple[Version, ...]:
+        there = range(1, len(self._versions) + 1)
+        return tuple(self._versions[at - 1] for at in positions if at in there)
 
-    def find(self, id: str) -> Activity | None:
-        return self._by_id.get(id)
+    def find(self, id: str) -> Version | None:
+        return self._versions[self._by_id[id][-1] - 1] if id in self._by_id else None
 
     def known(self, ids: Sequence[str]) -> set[str]:
         return {id for id in ids if id in self._by_id}
 
-    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
-        return {id: (self._by_id[id], self._by_id[id]) for id in ids if id in self._by_id}
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Version, Version]]:
+        return {
+            id: (self._versions[found[0] - 1], self._versions[found[-1] - 1])
+            for id in ids
+            if (found := self._by_id.get(id))
+        }
 
     def bookmark(self, name: str) -> str | None:
         return self._bookmarks.get(name)

@@ -83,10 +83,12 @@ class Access:
     def keep_private(self, response: Response) -> Response:
         """After each request: what a private server told one reader is kept by no shared cache.
 
-        Every grant reads the same, so that who has one may keep it, and nothing varies by it.
+        Every grant reads the same, so that who has one may keep it, and nothing varies by it. A
+        search engine that was given a token must not show what it read either.
         """
         if self._is_private and request.endpoint not in _FOR_ALL:
             response.cache_control.private = True
+            response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     def _grant(self) -> Grant | None:

@@ -15,6 +15,8 @@ from feedserver.web.access import Access
 from feedserver.web.bodies import Bodies
 from feedserver.web.metrics import Metrics
 from feedserver.web.pages import Pages
+from feedserver.web.polls import Polls
+from feedserver.web.prefix import Prefix
 
 access_log = logging.getLogger("feedserver.access")
 
@@ -31,9 +33,9 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     app.extensions["feedserver"] = server
     access = Access(server.grants, server.settings.reading, server.reading.base_url)
     metrics = Metrics(server, worker)
-    pages = Pages(server)
-    reader = feeds.FeedViews(server, pages, Bodies())
-    names = directory.DirectoryViews(server, pages)
+    pages, bodies = Pages(server), Bodies()
+    reader = feeds.FeedViews(server, pages, bodies, Polls(server.settings.max_polls))
+    names = directory.DirectoryViews(server, pages, bodies)
     writer = writing.WritingViews(server, access, metrics.wrote)
     publisher = publishing.PublishingViews(server, access, metrics.wrote)
     state = health.HealthViews(server, access, worker)
@@ -49,6 +51,8 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     app.add_url_rule("/activities", "post", writer.post, methods=["POST"])
     app.add_url_rule("/sources/<name>/publish", "publish", publisher.publish, methods=["POST"])
     app.add_url_rule("/activities/<path:id>", "activity", reader.activity)
+    app.add_url_rule("/activities/<path:id>", "change", writer.change, methods=["PUT"])
+    app.add_url_rule("/activities/<path:id>", "delete", writer.delete, methods=["DELETE"])
     app.add_url_rule("/feeds", "feeds", names.everything)
     app.add_url_rule("/feeds.json", "feeds.json", names.as_json)
     app.add_url_rule(
@@ -68,6 +72,12 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     app.before_request(access.check)
     app.after_request(access.keep_private)
     app.after_request(partial(_finish, metrics))
+    if pages.prefix:
+        # Where the prefix alone is an address of ours, that is told by a proxy that strips it.
+        is_ours = app.url_map.bind("").test(pages.prefix, "GET")
+        app.wsgi_app = Prefix(  # type: ignore[method-assign]
+            app.wsgi_app, pages.prefix, pages.prefix if is_ours else "/"
+        )
     return app
 
 

@@ -1,12 +1,12 @@
 """Bodies that were made before, by their ETag: the same ETag is the same bytes."""
 
-import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from feedserver.web.encodings import IDENTITY, encode
+
 CAPACITY = 32 * 1024 * 1024  # bytes of bodies that are kept
-_LEVEL = 6
 
 
 class Bodies:
@@ -15,33 +15,40 @@ class Bodies:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._size = 0
-        self._kept: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._forgotten = 0  # how often
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, etag: str, compressed: bool, make: Callable[[], bytes]) -> bytes:
-        """The body of that ETag, made with `make` if it is not kept, compressed if asked."""
-        kept = self._get((etag, compressed))
+    def get(self, etag: str, encoding: str, make: Callable[[], bytes]) -> bytes:
+        """The body of that ETag in that encoding, made with `make` if it is not kept."""
+        kept, forgotten = self._get((etag, encoding))
         if kept is not None:
             return kept
-        if not compressed:
-            return self._put((etag, False), make())
-        body = self.get(etag, False, make)
-        # The time is left out of the header: the same body is the same bytes, on every node.
-        return self._put((etag, True), gzip.compress(body, _LEVEL, mtime=0))
+        is_plain = encoding == IDENTITY
+        body = make() if is_plain else encode(self.get(etag, IDENTITY, make), encoding)
+        self._put((etag, encoding), body, forgotten)
+        return body
 
-    def _get(self, key: tuple[str, bool]) -> bytes | None:
+    def forget(self) -> None:
+        """Keep nothing of what was made until now, nor of what is being made by another thread."""
+        with self._lock:
+            self._forgotten += 1
+            self._kept.clear()
+            self._size = 0
+
+    def _get(self, key: tuple[str, str]) -> tuple[bytes | None, int]:
         with self._lock:
             body = self._kept.get(key)
             if body is not None:
                 self._kept.move_to_end(key)
-            return body
+            return body, self._forgotten
 
-    def _put(self, key: tuple[str, bool], body: bytes) -> bytes:
+    def _put(self, key: tuple[str, str], body: bytes, forgotten: int) -> None:
         with self._lock:
-            if key not in self._kept and len(body) <= self._capacity:
-                self._kept[key] = body
-                self._size += len(body)
-                while self._size > self._capacity:
-                    _, dropped = self._kept.popitem(last=False)
-                    self._size -= len(dropped)
-        return body
+            if forgotten != self._forgotten or key in self._kept or len(body) > self._capacity:
+                return
+            self._kept[key] = body
+            self._size += len(body)
+            while self._size > self._capacity:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= len(dropped)

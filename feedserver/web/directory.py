@@ -1,5 +1,7 @@
 """The directory: every queue, product, customer, tag and actor with its count and addresses."""
 
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from flask import Response, json
@@ -11,7 +13,10 @@ from feedserver.model.dates import rfc3339
 from feedserver.model.filter import make_filter
 from feedserver.model.query import is_ignored
 from feedserver.services.indexing import Name
+from feedserver.web.bodies import Bodies
+from feedserver.web.conditional import answer
 from feedserver.web.feeds import parameters
+from feedserver.web.negotiation import HTML
 from feedserver.web.pages import Pages
 
 LISTED = ("queue", "product", "customer", "tag", "actor")
@@ -20,22 +25,23 @@ LISTED = ("queue", "product", "customer", "tag", "actor")
 class DirectoryViews:
     """`/feeds`, `/feeds.json` and the directory of one kind."""
 
-    def __init__(self, server: Server, pages: Pages) -> None:
+    def __init__(self, server: Server, pages: Pages, bodies: Bodies) -> None:
         self._index = server.index
         self._base_url = server.reading.base_url
         self._authority = server.log.authority
         self._pages = pages
+        self._bodies = bodies
 
     def everything(self) -> Response:
         """All kinds on one page."""
         _take_no_parameters()
-        return _page(self._pages.directory({field: self._names(field) for field in LISTED}))
+        return self._page({field: self._names(field) for field in LISTED})
 
     def of_collection(self, collection: str) -> Response:
         """One kind on a page of its own."""
         _take_no_parameters()
         field = next(field for field in LISTED if COLLECTIONS[field] == collection)
-        return _page(self._pages.directory({field: self._names(field)}))
+        return self._page({field: self._names(field)})
 
     def as_json(self) -> Response:
         """All kinds for programs."""
@@ -44,11 +50,16 @@ class DirectoryViews:
             COLLECTIONS[field]: [self._entry(field, name) for name in self._names(field)]
             for field in LISTED
         }
-        response = Response(
-            json.dumps(told, ensure_ascii=False) + "\n", content_type="application/json"
-        )
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+        text = json.dumps(told, ensure_ascii=False) + "\n"
+        return self._answer(text.encode(), "application/json")
+
+    def _page(self, names: Mapping[str, Sequence[Name]]) -> Response:
+        return self._answer(self._pages.directory(names), HTML.media_type)
+
+    def _answer(self, body: bytes, media_type: str) -> Response:
+        """What changes with each activity is made for each request: its ETag is of its bytes."""
+        etag = sha256(body).hexdigest()[:30]
+        return answer(etag, media_type, self._bodies, lambda: body)
 
     def _names(self, field: str) -> list[Name]:
         """The names of the field; of an actor's two names, login and id, the login."""
@@ -74,9 +85,3 @@ def _take_no_parameters() -> None:
     given = [name for name, _ in parameters() if not is_ignored(name)]
     if given:
         raise InvalidRequest([f"`{given[0]}` is no parameter. A directory takes none."])
-
-
-def _page(body: bytes) -> Response:
-    response = Response(body, content_type="text/html; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response

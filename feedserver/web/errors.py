@@ -14,13 +14,16 @@ from feedserver.errors import (
     Gone,
     InvalidActivity,
     InvalidRequest,
+    Moved,
     NotAcceptable,
     NotFound,
     NotYet,
+    Outdated,
     SourceError,
     StoreError,
     TooLarge,
     TooLong,
+    TooManyRequests,
     Unauthorised,
     UnsupportedType,
 )
@@ -37,12 +40,15 @@ _STATUS = (
     (NotFound, 404, "not-found", "There is nothing here"),
     (NotAcceptable, 406, "not-acceptable", "Not in that format"),
     (Conflict, 409, "conflict", "The id is recorded with other content"),
-    (Gone, 410, "gone", "This cursor leads nowhere"),
+    (Gone, 410, "gone", "This is gone"),
+    (Moved, 412, "moved", "The activity has changed"),
     (TooLarge, 413, "too-large", "This is too large"),
     (TooLong, 414, "too-long", "This address is too long"),
     (UnsupportedType, 415, "unsupported-type", "Not in that format"),
     (InvalidActivity, 422, "invalid-activity", "This cannot be recorded"),
+    (TooManyRequests, 429, "too-many-requests", "Asked too often"),
     (NotYet, 503, "not-yet", "Not yet"),
+    (Outdated, 503, "not-yet", "Not yet"),
     (SourceError, 503, "source", "The source cannot be read"),
     (StoreError, 503, "store", "The store cannot be reached"),
 )
@@ -82,6 +88,8 @@ class ErrorViews:
         response = self._answer(status, title, str(error), extra)
         if status == 503:
             response.headers["Retry-After"] = _RETRY_AFTER
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(error.seconds)
         if isinstance(error, Unauthorised):
             for challenge in CHALLENGES:
                 response.headers.add("WWW-Authenticate", challenge)
@@ -99,8 +107,9 @@ class ErrorViews:
         if error.response is not None and "Location" in error.response.headers:
             return error.get_response()  # type: ignore[return-value]  # a redirect of routing
         self._refused(_REASONS_OF_FLASK.get(error.code or 0, "invalid-request"))
+        directory = f"{self._pages.prefix}/feeds"
         detail = {
-            404: "No page or feed is here. Every feed there is stands at /feeds.",
+            404: f"No page or feed is here. Every feed there is stands at {directory}.",
             405: f"{request.method} does nothing here. Taken are {headers.get('Allow')}.",
         }.get(error.code or 0, error.description or error.name)
         response = self._answer(error.code or 500, error.name, detail, {})

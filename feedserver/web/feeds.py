@@ -1,12 +1,14 @@
 """Feeds, their pages, and single activities."""
 
+from datetime import datetime
+
 from flask import Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from feedserver.assembly import Server
-from feedserver.errors import InvalidRequest, NotFound, TooLong
+from feedserver.errors import Elsewhere, Gone, InvalidRequest, NotFound, Outdated, TooLong
 from feedserver.formats import FORMATS
-from feedserver.model.activity import Activity
+from feedserver.model.activity import Tombstone
 from feedserver.model.addresses import (
     encode_path,
     encode_query,
@@ -14,20 +16,27 @@ from feedserver.model.addresses import (
     parse_feed_path,
     split_extension,
 )
+from feedserver.model.dates import SECOND, rfc3339
+from feedserver.model.feed import Link
 from feedserver.model.filter import make_filter
 from feedserver.model.query import Query, is_ignored, parse_parameters, parse_query
-from feedserver.services.reading import Representation
+from feedserver.services.reading import Representation, View, removal
 from feedserver.web.bodies import Bodies
-from feedserver.web.conditional import answer
+from feedserver.web.conditional import VARY, answer
 from feedserver.web.negotiation import HTML, format_of, negotiate
 from feedserver.web.pages import Pages
+from feedserver.web.polls import Polls
 
+_FOR_PROGRAMS = (
+    "`after` and `archive` are for programs; a page goes back with `before`. Add .json or .atom."
+)
+A_YEAR = 31_536_000  # seconds
 MAX_QUERY = 8000  # bytes; it is repeated in links and headers, where clients have their limits
 
 
 def target() -> str:
-    """The path and query that were asked for, in characters that an address may hold."""
-    path = encode_path(request.environ.get("SCRIPT_NAME", "") + request.path)
+    """The path below `base_url` and the query, in characters that an address may hold."""
+    path = encode_path(request.path)
     query = encode_query(request.query_string)
     return f"{path}?{query}" if query else path
 
@@ -55,16 +64,19 @@ def _negotiated(extension: str | None) -> Representation:
 class FeedViews:
     """The views of feeds and activities."""
 
-    def __init__(self, server: Server, pages: Pages, bodies: Bodies) -> None:
+    def __init__(self, server: Server, pages: Pages, bodies: Bodies, polls: Polls) -> None:
         self._reading = server.reading
         self._pages = pages
         self._bodies = bodies
+        self._polls = polls
+        self._clock = server.clock
+        self._removals = 0
 
-    def stream(self) -> Response:
+    def stream(self) -> AnyResponse:
         """The stream page, which is also the feed of everything."""
         return self._feed(parse_query(parameters()), None)
 
-    def everything(self, extension: str | None = None) -> Response:
+    def everything(self, extension: str | None = None) -> AnyResponse:
         """The feed of everything, or of what the parameters say."""
         if extension is not None and extension not in FORMATS:
             raise NotFound(f"There is no format .{extension}. Known: {', '.join(sorted(FORMATS))}.")
@@ -80,59 +92,113 @@ class FeedViews:
         spelling = self._reading.spelling(field, value)
         if spelling != value:
             feed = make_filter([(field, False, spelling)])
-            return redirect(feed_path(feed, extension, parameters()), 302)
+            return redirect(self._pages.prefix + feed_path(feed, extension, parameters()), 302)
         return self._feed(query, extension)
 
-    def _feed(self, query: Query, extension: str | None) -> Response:
+    def _feed(self, query: Query, extension: str | None) -> AnyResponse:
         representation = _negotiated(extension)
-        if query.after is not None and representation == HTML:
-            raise InvalidRequest(
-                ["`after` goes forward for programs; a page goes back with `before`. Add .json."]
-            )
+        if representation == HTML and (query.after is not None or query.archive is not None):
+            raise InvalidRequest([_FOR_PROGRAMS])
+        self._polls.check()
+        try:
+            return self._selected(query, representation)
+        except Outdated:
+            # What was selected has been redacted meanwhile; that is seen now.
+            return self._selected(query, representation)
+        except Elsewhere as error:
+            response = redirect(error.address, 302)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+    def _selected(self, query: Query, representation: Representation) -> Response:
         is_page = representation == HTML
         state = self._pages.state() if is_page else None
         beside = self._pages.beside(state) if is_page else None
         view = self._reading.select(query, representation, target(), beside)
+        self._forget_removed()
 
         def body() -> bytes:
             page = self._reading.page(view)
-            if representation == HTML:
+            if is_page:
                 return self._pages.stream(page, query, state)
             return format_of(str(representation.extension)).render(page)
 
-        response = answer(view.etag, representation.media_type, self._bodies, body)
+        response = answer(
+            view.etag,
+            representation.media_type,
+            self._bodies,
+            body,
+            modified=None if is_page else self._modified(view),
+            now=self._clock(),
+            cache_control="no-cache" if is_page else _cache_control(view),
+        )
         if response.status_code == 200:
-            links = ", ".join(
-                f'<{link.href}>; rel="{link.rel}"' for link in self._reading.links(view)
-            )
-            response.headers["Link"] = links
+            response.headers["Link"] = ", ".join(map(_written, self._reading.links(view)))
         return response
 
     def activity(self, id: str) -> Response:
-        """One activity."""
-        activity, extension = self._find(id)
+        """One activity; what was deleted is gone."""
+        version, extension = self._reading.find(id, FORMATS)
         if any(not is_ignored(name) for name, _ in parameters()):
             raise InvalidRequest(["An activity takes no parameters."])
         representation = _negotiated(extension)
-        beside = self._pages.beside() if representation == HTML else None
-        view = self._reading.activity_view(activity, representation, beside)
+        if isinstance(version, Tombstone):
+            return self._gone(version, representation)
+        is_page = representation == HTML
+        beside = self._pages.beside() if is_page else None
+        view = self._reading.activity_view(version, representation, beside)
+        self._forget_removed()
 
         def body() -> bytes:
             page = self._reading.page(view)
-            if representation == HTML:
+            if is_page:
                 return self._pages.activity(page)
-            return format_of(str(representation.extension)).render_activity(activity, page)
+            return format_of(str(representation.extension)).render_activity(version, page)
 
-        return answer(view.etag, representation.media_type, self._bodies, body)
+        modified = None if is_page else self._modified(view)
+        return answer(
+            view.etag,
+            representation.media_type,
+            self._bodies,
+            body,
+            modified=modified,
+            now=self._clock(),
+        )
 
-    def _find(self, asked: str) -> tuple[Activity, str | None]:
-        """The activity with that id, or with the id that is left without an extension."""
-        try:
-            return self._reading.activity(asked), None
-        except NotFound:
-            id, _, extension = asked.rpartition(
-                "."
-            )  # an id may end with what no path of a feed can
-            if extension not in FORMATS:
-                raise
-            return self._reading.activity(id), extension
+    def _gone(self, tombstone: Tombstone, representation: Representation) -> Response:
+        if representation == HTML:
+            raise Gone(
+                f"{tombstone.id} was deleted on {rfc3339(tombstone.dates.updated)}. "
+                "Its id is never used again."
+            )
+        format = format_of(str(representation.extension))
+        page = self._reading.page_of(self._reading.activity_view(tombstone, representation))
+        body = format.render_removal(removal(tombstone), page)
+        response = Response(body, 410, content_type=format.removal_type)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Vary"] = VARY
+        return response
+
+    def _modified(self, view: View) -> datetime | None:
+        """What the view has as `Last-Modified`: a second that is over, so that it tells enough."""
+        modified = view.selection.stamp.modified
+        is_over = modified is not None and modified + SECOND <= self._clock()
+        return modified if is_over else None
+
+    def _forget_removed(self) -> None:
+        """Drop the bodies that may hold what was deleted or redacted since they were made."""
+        if self._removals != self._reading.removals:
+            self._removals = self._reading.removals
+            self._bodies.forget()
+
+
+def _cache_control(view: View) -> str:
+    if view.is_final:
+        return f"max-age={A_YEAR}, immutable"
+    return "no-cache" if view.max_age is None else f"max-age={view.max_age}"
+
+
+def _written(link: Link) -> str:
+    """The link as it stands in a `Link` field (RFC 8288, section 3)."""
+    type = "" if link.type is None else f'; type="{link.type}"'
+    return f'<{link.href}>; rel="{link.rel}"{type}'

@@ -25,11 +25,12 @@ def negotiate(extension: str | None) -> Representation:
     """The representation that the extension names, or that the reader's `Accept` likes best.
 
     Of equally liked ones Atom wins: a feed reader names a page and feeds alike, a browser likes
-    the page best. Raises NotAcceptable where the reader accepts nothing of what there is.
+    the page best. Raises NotAcceptable where the reader accepts nothing of what there is; an
+    `Accept` in which no media type stands is as none.
     """
     if extension is not None:
         return represent(format_of(extension))
-    if not request.accept_mimetypes:
+    if not any("/" in name for name in request.accept_mimetypes.values()):
         return represent(format_of("atom"))
     offers = [represent(format_of("atom")), HTML]
     types = [format_of("atom").accepted_as, _PAGE]

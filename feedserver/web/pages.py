@@ -15,10 +15,11 @@ from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import COLLECTIONS, activity_path, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.feed import Page
-from feedserver.model.filter import make_filter
+from feedserver.model.filter import Filter, make_filter
 from feedserver.model.query import Query
 from feedserver.model.vocabulary import verb_of
 from feedserver.services.indexing import Name
+from feedserver.web.prefix import prefix_of
 
 _LATER = timedelta(minutes=2)  # a difference between happening and publishing that is shown
 
@@ -42,6 +43,7 @@ class Line:
     day: str
     time: str
     time_in_full: str
+    is_edited: bool
     happened: str | None
     machine_time: str
     chips: tuple[Chip, ...]
@@ -50,11 +52,12 @@ class Line:
 
 
 class Pages:
-    """Makes the pages of one server."""
+    """Makes the pages of one server. `prefix` stands before each path in them."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._zone = ZoneInfo(server.settings.display_timezone)
+        self.prefix = prefix_of(server.reading.base_url)
 
     def stream(self, page: Page, query: Query, state: str | None) -> bytes:
         """The stream page of a feed: what is on it is exactly what the feed sign leads to.
@@ -68,9 +71,9 @@ class Pages:
             "stream.html",
             page=page,
             days=[(day, list(run)) for day, run in groupby(lines, key=lambda line: line.day)],
-            atom=feed_path(filter, "atom", by_name=by_name),
-            json=feed_path(filter, "json", by_name=by_name),
-            as1=feed_path(filter, "as1", by_name=by_name),
+            atom=self._feed(filter, "atom", by_name),
+            json=self._feed(filter, "json", by_name),
+            as1=self._feed(filter, "as1", by_name),
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
@@ -79,7 +82,7 @@ class Pages:
             clauses=[
                 (
                     "not " * clause.excluded + self._server.index.label(clause.field, value),
-                    _without(page, clause.field, value),
+                    self._feed(_without(filter, clause.field, value), by_name=by_name),
                 )
                 for clause in filter.clauses
                 for value in clause.values
@@ -95,10 +98,10 @@ class Pages:
             line=self._line(activity),
             activity=activity,
             draft=draft,
-            atom=activity_path(activity.id, "atom"),
-            json=activity_path(activity.id, "json"),
-            as1=activity_path(activity.id, "as1"),
-            object_feed=_object_feed(activity),
+            atom=self._activity(activity, "atom"),
+            json=self._activity(activity, "json"),
+            as1=self._activity(activity, "as1"),
+            object_feed=self._object_feed(activity),
             full=self._full,
         )
 
@@ -111,7 +114,7 @@ class Pages:
             )
             for field, found in names.items()
         ]
-        return self._render("directory.html", kinds=kinds, feed_path=feed_path, full=self._full)
+        return self._render("directory.html", kinds=kinds, feed_path=self._feed, full=self._full)
 
     def error(self, title: str, detail: str, restart: str) -> bytes:
         """The page of an error; `restart` is the address to go on from, where there is one."""
@@ -120,6 +123,7 @@ class Pages:
     def _render(self, template: str, **context: object) -> bytes:
         return render_template(
             template,
+            prefix=self.prefix,
             server=self._server.settings.title,
             zone=self._zone.key,
             version=__version__,
@@ -127,21 +131,42 @@ class Pages:
         ).encode()
 
     def _line(self, activity: Activity) -> Line:
-        draft, published = activity.draft, activity.dates.published
-        local = self._local(published)
-        permalink = activity_path(activity.id)
+        # By `updated` a feed is ordered; of what was never edited it is the date of publishing.
+        draft, updated = activity.draft, activity.dates.updated
+        occurred = draft.occurred or activity.dates.published
+        local = self._local(updated)
+        permalink = self._activity(activity)
         return Line(
             sign=verb_of(draft.verb).sign,
             title=draft.title,
-            address=_elsewhere(draft) or _object_feed(activity) or permalink,
+            address=_elsewhere(draft) or self._object_feed(activity) or permalink,
             day=f"{local:%A} {local.day} {local:%B} {local.year}, {local:%Z}",
             time=f"{local:%H:%M}",
-            time_in_full=self._full(published),
-            happened=self._happened(draft.occurred, published),
-            machine_time=rfc3339(published),
-            chips=_chips(activity),
+            time_in_full=self._full(updated),
+            is_edited=activity.replaces > 0,
+            happened=self._happened(occurred, updated),
+            machine_time=rfc3339(updated),
+            chips=self._chips(activity),
             content=None if draft.content is None else Markup(draft.content),
             permalink=permalink,
+        )
+
+    def _feed(self, filter: Filter, extension: str | None = None, by_name: bool = True) -> str:
+        return self.prefix + feed_path(filter, extension, by_name=by_name)
+
+    def _activity(self, activity: Activity, extension: str | None = None) -> str:
+        return self.prefix + activity_path(activity.id, extension)
+
+    def _object_feed(self, activity: Activity) -> str | None:
+        """The address of everything on the activity's object."""
+        object = activity.draft.object
+        id = None if object is None else object.id
+        return None if id is None else self._feed(make_filter([("object", False, id)]))
+
+    def _chips(self, activity: Activity) -> tuple[Chip, ...]:
+        return tuple(
+            Chip(field, name, self._feed(make_filter([(field, False, name)])))
+            for field, name in _names(activity.draft)
         )
 
     def _local(self, moment: datetime) -> datetime:
@@ -156,10 +181,10 @@ class Pages:
         told = f"{local.day} {local:%b} {local.year}, {local:%H:%M:%S %Z}"
         return told if self._zone.key == "UTC" else f"{told} ({moment:%H:%M:%S} UTC)"
 
-    def _happened(self, occurred: datetime | None, published: datetime) -> str | None:
-        if occurred is None or abs(published - occurred) <= _LATER:
+    def _happened(self, occurred: datetime, told: datetime) -> str | None:
+        if abs(told - occurred) <= _LATER:
             return None
-        local, shown = self._local(occurred), self._local(published)
+        local, shown = self._local(occurred), self._local(told)
         if local.date() == shown.date():
             return f"{local:%H:%M}"
         return f"{local.day} {local:%b} {local.year}, {local:%H:%M}"
@@ -191,33 +216,22 @@ def _elsewhere(draft: Draft) -> str | None:
     return draft.url or (None if draft.object is None else draft.object.url)
 
 
-def _object_feed(activity: Activity) -> str | None:
-    """The address of everything on the activity's object."""
-    object = activity.draft.object
-    id = None if object is None else object.id
-    return None if id is None else feed_path(make_filter([("object", False, id)]))
-
-
-def _chips(activity: Activity) -> tuple[Chip, ...]:
-    draft = activity.draft
+def _names(draft: Draft) -> list[tuple[str, str]]:
+    """The names of the activity by which feeds are cut, each with its field."""
     named = [("queue", queue) for queue in draft.queues]
     named += [("product", product.name) for product in draft.products]
     if draft.customer is not None and draft.customer.name:
         named.append(("customer", draft.customer.name))
     named += [("tag", tag) for tag in draft.tags]
-    return tuple(
-        Chip(field, name, feed_path(make_filter([(field, False, name)]))) for field, name in named
-    )
+    return named
 
 
-def _without(page: Page, field: str, value: str) -> str:
-    """The address of the feed without that part of its filter."""
-    filter = page.feed.filter
+def _without(filter: Filter, field: str, value: str) -> Filter:
+    """The filter without that part of it."""
     left = [
         (clause.field, clause.excluded, other)
         for clause in filter.clauses
         for other in clause.values
         if (clause.field, other) != (field, value)
     ]
-    wider = make_filter(left, filter.since, filter.until)
-    return feed_path(wider, by_name=page.feed.is_known)
+    return make_filter(left, filter.since, filter.until)

@@ -9,6 +9,7 @@ from flask import Response, json, request
 
 from feedserver.assembly import Server
 from feedserver.errors import InvalidRequest, UnsupportedType
+from feedserver.model.activity import Activity
 from feedserver.model.addresses import activity_path
 from feedserver.parsers.strict import decode, parse_json
 from feedserver.services.intake import Outcome, Verdict
@@ -44,7 +45,7 @@ class PublishingViews:
         told = {
             "id": verdict.id,
             "status": verdict.outcome.value,
-            "title": "" if activity is None else activity.draft.title,
+            "title": activity.draft.title if isinstance(activity, Activity) else "",
         }
         is_new = verdict.outcome is Outcome.RECORDED
         response = Response(

@@ -10,6 +10,8 @@ from flask import Response, json, request
 from feedserver.assembly import Server
 from feedserver.errors import (
     Conflict,
+    Fault,
+    Gone,
     InvalidActivity,
     InvalidRequest,
     NotYet,
@@ -17,14 +19,17 @@ from feedserver.errors import (
     TooLarge,
     UnsupportedType,
 )
+from feedserver.formats import FORMATS
+from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import activity_path
-from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, dialect_of
+from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, Document, dialect_of
 from feedserver.parsers.lines import is_wide, split_lines
 from feedserver.parsers.strict import decode, parse_json
 from feedserver.receiving import Answer, Receiving
 from feedserver.services.intake import Outcome
 from feedserver.services.reading import represent
 from feedserver.web.access import Access
+from feedserver.web.conditional import variants
 from feedserver.web.negotiation import format_of
 
 MAX_STREAMS = 4  # of lines at once; each holds a thread, and readers need some too
@@ -33,7 +38,10 @@ _FORMAT = {"as1": "as1", "as2": "json"}  # in which dialect it came, in that it 
 
 
 class WritingViews:
-    """`POST /activities`; `wrote` is told the outcome of each activity, for the metrics."""
+    """`POST /activities`, `PUT` and `DELETE` of one.
+
+    `wrote` is told the outcome of each activity, for the metrics.
+    """
 
     def __init__(self, server: Server, access: Access, wrote: Callable[[str], None]) -> None:
         self._server = server
@@ -58,21 +66,66 @@ class WritingViews:
             return _json(200, _told_together(answers, self._address))
         return self._one(answers[0], _FORMAT[document.dialect])
 
+    def change(self, id: str) -> Response:
+        """Record the body as the newest version of the activity; on a 2xx it is on disk."""
+        self._access.writer()
+        _refuse_encoding()
+        found, _ = self._server.reading.find(id, FORMATS)
+        dialect = dialect_of(request.mimetype)
+        text = decode(body(self._max_body), charset())
+        document = self._server.parser.document(parse_json(text), dialect)
+        draft, is_silent = _only(document, found.id), document.items[0].is_silent
+        outcome = self._server.writing.change(found.id, draft, is_silent, self._is_meant)
+        self._wrote(outcome.value)
+        return self._activity(found.id, _FORMAT[document.dialect], 200)
+
+    def delete(self, id: str) -> Response:
+        """Put a tombstone in the place of the activity; on a 2xx it is on disk."""
+        self._access.writer()
+        found, _ = self._server.reading.find(id, FORMATS)
+        self._server.writing.delete(found.id, self._is_meant)
+        self._wrote(Outcome.DELETED.value)
+        return Response(status=204)
+
+    def _is_meant(self, newest: Activity) -> bool:
+        """Whether the request's conditions hold for that version (RFC 9110, section 13.2.2)."""
+        wanted, before = request.if_match, request.if_unmodified_since
+        if request.if_none_match.star_tag:
+            return False
+        if "If-Match" in request.headers:
+            return wanted.star_tag or any(map(wanted.contains, self._etags(newest)))
+        return before is None or newest.dates.recorded.replace(microsecond=0) <= before
+
+    def _etags(self, newest: Activity) -> Iterator[str]:
+        """Every ETag under which the version is given, in whichever format."""
+        for extension in FORMATS:
+            view = self._server.reading.activity_view(newest, represent(format_of(extension)))
+            yield from variants(view.etag)
+
     def _one(self, answer: Answer, extension: str) -> Response:
         """The activity as it is recorded now; 201 where it is new, 200 where it was known."""
         if answer.outcome == Outcome.CONFLICT.value:
             raise Conflict(" ".join(fault.detail for fault in answer.faults))
+        if answer.outcome == Outcome.GONE.value:
+            raise Gone(f"{answer.id} {answer.faults[0].detail}")
         if answer.id is None or answer.is_refused:
             raise InvalidActivity(answer.faults)
-        reading, format = self._server.reading, format_of(extension)
-        activity = reading.activity(answer.id)
-        page = reading.page(reading.activity_view(activity, represent(format)))
-        response = Response(
-            format.render_activity(activity, page), answer.status, content_type=format.media_type
-        )
-        response.headers["Content-Location"] = self._address(answer.id)
+        response = self._activity(answer.id, extension, answer.status)
         if answer.status == 201:
             response.headers["Location"] = self._address(answer.id)
+        return response
+
+    def _activity(self, id: str, extension: str, status: int) -> Response:
+        """The newest version of the activity, in that format, with its ETag."""
+        reading, format = self._server.reading, format_of(extension)
+        newest = reading.activity(id)
+        if not isinstance(newest, Activity):  # it was deleted by somebody else meanwhile
+            raise Gone(f"{id} was deleted.")
+        view = reading.activity_view(newest, represent(format))
+        body = format.render_activity(newest, reading.page_of(view))
+        response = Response(body, status, content_type=format.media_type)
+        response.set_etag(view.etag)
+        response.headers["Content-Location"] = self._address(id)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -110,6 +163,20 @@ class WritingViews:
     def _count(self, answers: tuple[Answer, ...]) -> None:
         for answer in answers:
             self._wrote(answer.outcome)
+
+
+def _only(document: Document, id: str) -> Draft:
+    """The draft of a document that holds the activity with that id and nothing else."""
+    if document.is_collection or len(document.items) != 1:
+        raise InvalidActivity(
+            [Fault("", "is a collection. Send the one activity of this address.")]
+        )
+    (item,) = document.items
+    if item.draft is None:
+        raise InvalidActivity(item.faults)
+    if item.draft.id not in ("", id):
+        raise InvalidActivity([Fault("/id", f"is another one. Write {id}, or leave it out.")])
+    return item.draft
 
 
 def body(limit: int) -> bytes:

@@ -20,6 +20,7 @@ import pytest
 from feedserver.cli.record import MAX_LINE
 from feedserver.clock import system_clock
 from feedserver.stores.sql.opening import open_log
+from tests.builders import activities
 from tests.cli.conftest import Command
 
 AUTHORITY = "example.com,2026"
@@ -48,7 +49,7 @@ class Place:
         """The drafts in the log."""
         log = open_log("sqlite:///feedserver.db", self.folder, AUTHORITY, system_clock)
         try:
-            return [activity.draft for activity in log.read(0)]
+            return [activity.draft for activity in activities(log.read(0))]
         finally:
             log.close()
 

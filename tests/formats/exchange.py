@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from feedserver.formats import FORMATS
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Activity, Draft
 from feedserver.model.query import parse_query
 from feedserver.parsers.documents import Document, Parser
 from feedserver.parsers.strict import parse_json
@@ -63,6 +63,7 @@ class Exchange:
     def alone(self, id: str, written: str) -> bytes:
         """The activity's own document."""
         format, activity = WRITTEN[written], self._reading.activity(id)
+        assert isinstance(activity, Activity)
         page = self._reading.page(self._reading.activity_view(activity, represent(format)))
         return format.render_activity(activity, page)
 

@@ -1,5 +1,6 @@
 """Dates: what every activity is promised, whatever the clock and the source do."""
 
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -12,9 +13,12 @@ from feedserver.model.dates import (
     MILLISECOND,
     SECOND,
     Dates,
+    changed_dates,
     first_dates,
     from_microseconds,
+    latest,
     rfc3339,
+    silent_dates,
     to_microseconds,
 )
 from tests.builders import NOON
@@ -106,12 +110,9 @@ def test_a_tick_is_a_millisecond_up_to_the_time_now_and_no_further() -> None:
 def test_a_clock_that_steps_back_takes_no_date_back() -> None:
     given = dates_of((NOON, NOON), (NOON - HOUR, NOON - HOUR), (None, NOON - 2 * HOUR))
 
-    assert [dates.recorded for dates in given] == [NOON] * 3
-    assert [dates.updated for dates in given] == [
-        NOON,
-        NOON + MICROSECOND,
-        NOON + 2 * MICROSECOND,
-    ]
+    expected = [NOON, NOON + MICROSECOND, NOON + 2 * MICROSECOND]
+    assert [dates.recorded for dates in given] == expected
+    assert [dates.updated for dates in given] == expected
 
 
 def test_a_second_is_not_in_the_future_where_microseconds_pass_the_clock() -> None:
@@ -121,6 +122,49 @@ def test_a_second_is_not_in_the_future_where_microseconds_pass_the_clock() -> No
 
     assert given[1].updated == NOON + SECOND
     assert given[1].second == NOON
+
+
+def test_a_change_is_dated_now_and_keeps_when_it_was_published() -> None:
+    first, other = dates_of((NOON - 5 * HOUR, NOON - 3 * HOUR), (NOON - 4 * HOUR, NOON - 3 * HOUR))
+
+    changed = changed_dates(other, first, NOON)
+
+    assert changed == Dates(NOON, first.published, NOON, NOON)
+
+
+def test_changes_at_one_moment_follow_each_other_by_microseconds() -> None:
+    (first,) = dates_of((NOON, NOON))
+
+    one = changed_dates(first, first, NOON)
+    other = changed_dates(latest(first, one), one, NOON)
+
+    assert [one.updated, other.updated] == [NOON + MICROSECOND, NOON + 2 * MICROSECOND]
+    assert [one.recorded, other.recorded] == [NOON, NOON]
+
+
+def test_a_change_after_a_past_log_was_imported_is_later_than_all_of_it() -> None:
+    imported = dates_of((NOON - 300 * HOUR, NOON), (NOON - 200 * HOUR, NOON))
+
+    changed = changed_dates(imported[-1], imported[0], NOON)
+
+    assert changed.updated == NOON
+
+
+def test_a_silent_version_has_the_dates_of_the_one_it_replaces() -> None:
+    (first,) = dates_of((NOON - HOUR, NOON - HOUR))
+
+    silent = silent_dates(first, first, NOON)
+
+    assert silent == replace(first, recorded=NOON)
+
+
+def test_the_latest_dates_are_those_of_different_versions_where_one_is_silent() -> None:
+    first, other = dates_of((NOON - 2 * HOUR, NOON), (NOON - HOUR, NOON))
+
+    silent = silent_dates(other, first, NOON + HOUR)
+
+    assert latest(other, silent) == replace(other, recorded=NOON + HOUR)
+    assert latest(None, first) == first
 
 
 # Microseconds around a millisecond and a second, where ticks change, and any others.
@@ -149,13 +193,14 @@ def test_published_and_updated_grow_strictly(history: list[Event]) -> None:
 
 
 @given(histories())
-def test_recorded_is_the_highest_time_the_clock_has_shown(history: list[Event]) -> None:
+def test_recorded_is_the_clock_s_time_or_a_microsecond_after_the_last(
+    history: list[Event],
+) -> None:
     given = dates_of(*history)
 
-    nows = [now for _, now in history]
-    assert [dates.recorded for dates in given] == [
-        max(nows[: count + 1]) for count in range(len(nows))
-    ]
+    for (before, after), (_, now) in zip(pairwise(given), history[1:], strict=True):
+        went_back = now < before.recorded
+        assert after.recorded == (before.recorded + MICROSECOND if went_back else now)
 
 
 @given(histories())
@@ -201,6 +246,88 @@ def test_seconds_are_equal_only_where_the_next_would_be_in_the_future(
     for before, after in pairwise(given):
         if after.second == before.second:
             assert before.second + SECOND > after.recorded
+
+
+@dataclass(frozen=True)
+class Written:
+    """A version as a log dates it: what was before in the log, what it replaces, and its dates."""
+
+    last: Dates
+    replaced: Dates | None
+    is_silent: bool
+    now: datetime
+    dates: Dates
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Written]:
+    """What follows the first version of a log, of which some replace an earlier one."""
+    history = draw(histories().filter(bool))
+    given = [first_dates(None, *history[0])]
+    last = given[0]
+    written: list[Written] = []
+    for occurred, now in history[1:]:
+        replaced = draw(st.none() | st.sampled_from(given))
+        is_silent = replaced is not None and draw(st.booleans())
+        if replaced is None:
+            dates = first_dates(last, occurred, now)
+        else:
+            give = silent_dates if is_silent else changed_dates
+            dates = give(last, replaced, now)
+        written.append(Written(last, replaced, is_silent, now, dates))
+        given.append(dates)
+        last = latest(last, dates)
+    return written
+
+
+@given(logs())
+def test_whatever_is_written_is_dated_later_than_all_before_but_for_silent_versions(
+    log: list[Written],
+) -> None:
+    for each in log:
+        if not each.is_silent:
+            assert each.dates.updated > each.last.updated
+            assert each.dates.second >= each.last.second
+        if each.replaced is None:
+            assert each.dates.published > each.last.published
+
+
+@given(logs())
+def test_what_replaces_a_version_is_published_when_that_was(log: list[Written]) -> None:
+    for each in log:
+        if each.replaced is not None:
+            assert each.dates.published == each.replaced.published
+            is_same = each.dates == replace(each.replaced, recorded=each.dates.recorded)
+            assert is_same or not each.is_silent
+
+
+@given(logs())
+def test_all_is_recorded_in_order_and_two_times_of_the_clock_are_never_one(
+    log: list[Written],
+) -> None:
+    for each in log:
+        went_back = each.now < each.last.recorded
+        assert each.dates.recorded == (each.last.recorded + MICROSECOND if went_back else each.now)
+
+
+@given(logs())
+def test_no_version_is_dated_after_the_clock_by_more_than_the_microseconds_it_needs(
+    log: list[Written],
+) -> None:
+    for each in log:
+        if not each.is_silent:
+            assert each.dates.updated <= max(each.dates.recorded, each.last.updated + MICROSECOND)
+            assert each.dates.second <= each.dates.recorded
+            assert each.dates.second.microsecond == 0
+            is_same = each.dates.second == each.last.second
+            assert not is_same or each.last.second + SECOND > each.dates.recorded
+
+
+@given(logs())
+def test_the_latest_dates_are_the_latest_of_each(log: list[Written]) -> None:
+    for each in log:
+        every = zip(astuple(each.last), astuple(each.dates), strict=True)
+        assert astuple(latest(each.last, each.dates)) == tuple(map(max, every))
 
 
 @given(st.datetimes(timezones=st.just(UTC)))

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.errors import StoreError
-from feedserver.model.activity import Activity, Draft, Object, Product
+from feedserver.model.activity import Activity, Draft, Object, Product, Version
 from feedserver.model.cursor import Cursor, check_of
 from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
 from feedserver.model.vocabulary import AS1_BASE, AS2_BASE, word_of
 from feedserver.services.indexing import BATCH, FacetIndex, Name, Tally
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, NOON, FakeClock, make_draft, object_of
+from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft, object_of
 
 MIDNIGHT = NOON.replace(hour=0)
 FEW = ("a", "b", "C", "c")
@@ -111,7 +111,7 @@ def passes(activity: Activity, filter: Filter) -> bool:
 
 
 def passing(log: MemoryLog, filter: Filter) -> list[Activity]:
-    return [activity for activity in log.read(0) if passes(activity, filter)]
+    return [activity for activity in activities(log.read(0)) if passes(activity, filter)]
 
 
 @given(HISTORIES, FILTERS, LIMITS, st.none() | st.integers(0, 30))
@@ -207,7 +207,7 @@ def test_names_tell_how_often_they_came_and_when_last(drafts: list[Draft]) -> No
 
     for field in FIELDS:
         dates: dict[str, list[datetime]] = {}
-        for activity in log.read(0):
+        for activity in activities(log.read(0)):
             for value in values_of(activity.draft)[field] - {None, ""}:
                 dates.setdefault(str(value), []).append(activity.dates.updated)
         told = {
@@ -266,7 +266,7 @@ class FaultyLog(MemoryLog):
 
     readable: int | None = None
 
-    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+    def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         for count, activity in enumerate(super().read(after, limit)):
             if count == self.readable:
                 raise StoreError("the store cannot be read: disk I/O error")

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.model.activity import Activity, Draft, Extra, Object, Product
+from feedserver.model.activity import Draft, Extra, Object, Product, Version
 from feedserver.model.text import clean
 from feedserver.model.vocabulary import UNSPECIFIED
 from feedserver.ports import Bookmark, Log
 from feedserver.services.intake import MAX_TITLE, Intake, Outcome, Verdict, cleaned
 from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.opening import open_log
-from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.builders import AUTHORITY, FakeClock, activities, make_draft
 
 OWN = f"tag:{AUTHORITY}:"
 RECORDED, KNOWN, CONFLICT, FOREIGN = (
@@ -187,7 +187,9 @@ def test_drafts_are_recorded_cleaned_with_their_bookmark() -> None:
     )
 
     assert positions == (1, 2)
-    assert [activity.draft.title for activity in log.at([1])] == ["a\N{REPLACEMENT CHARACTER} b"]
+    assert [activity.draft.title for activity in activities(log.at([1]))] == [
+        "a\N{REPLACEMENT CHARACTER} b"
+    ]
     assert log.bookmark("source crm") == "place 1"
 
 
@@ -226,7 +228,7 @@ class TestTaking:
     def test_it_is_recorded_cleaned(self, intake: Intake, log: MemoryLog) -> None:
         intake.take([sent(title="a\n b", content="<script>x()</script>")])
 
-        (activity,) = log.read(0)
+        (activity,) = activities(log.read(0))
         assert (activity.draft.title, activity.draft.content) == ("a b", None)
 
     def test_nothing_is_taken_from_nothing(self, intake: Intake) -> None:
@@ -364,9 +366,10 @@ class LogOfVersions(MemoryLog):
     def __init__(self, first: Draft, newest: Draft) -> None:
         super().__init__(AUTHORITY, FakeClock())
         self.append([first])
-        self._newest = replace(self.at([1])[0], position=3, draft=newest)
+        (recorded,) = activities(self.at([1]))
+        self._newest = replace(recorded, position=3, draft=newest)
 
-    def versions(self, ids: Sequence[str]) -> dict[str, tuple[Activity, Activity]]:
+    def versions(self, ids: Sequence[str]) -> dict[str, tuple[Version, Version]]:
         return {id: (first, self._newest) for id, (first, _) in super().versions(ids).items()}
 
 
@@ -416,7 +419,7 @@ class TestTakingAtOnce:
             (mine,), (theirs,) = self.taken(logs[:2], [[one], [other]])
 
             assert {mine.outcome, theirs.outcome} == {RECORDED, CONFLICT}
-            (recorded, _) = logs[0].versions([one.id])[one.id]
+            (recorded, _) = activities(logs[0].versions([one.id])[one.id])
             assert recorded.draft.title == ("one" if mine.outcome is RECORDED else "other")
 
     def test_of_many_writers_every_verdict_is_true(self, logs: list[Log]) -> None:
@@ -426,7 +429,7 @@ class TestTakingAtOnce:
 
         verdicts = self.taken(logs, works)
 
-        kept = {activity.id: activity.draft.title for activity in logs[0].read(0)}
+        kept = {activity.id: activity.draft.title for activity in activities(logs[0].read(0))}
         assert kept.keys() == {draft.id for work in works for draft in work}
         assert logs[0].head() == len(kept)
         counted: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from feedserver.ports import Bookmark, Known, Poll, Problem
 from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft
 
 
 class FakeSource:
@@ -90,7 +90,7 @@ def polling(source: FakeSource, log: CountedLog, clock: FakeClock) -> Polling:
 
 
 def drafts_in(log: MemoryLog) -> list[Draft]:
-    return [activity.draft for activity in log.read(0)]
+    return [activity.draft for activity in activities(log.read(0))]
 
 
 def test_what_a_source_brings_is_recorded_in_its_order(log: CountedLog, clock: FakeClock) -> None:

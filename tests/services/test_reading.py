@@ -16,7 +16,7 @@ from feedserver.model.query import parse_query
 from feedserver.services.indexing import FacetIndex
 from feedserver.services.reading import Reading, Representation, View
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft
 
 BASE = "http://feeds.example/crm"
 JSON = Representation("json", "application/activity+json", 1)
@@ -356,7 +356,7 @@ def test_an_activity_is_found_by_its_id(reader: Reader) -> None:
     draft = make_draft()
     reader.record(make_draft(), draft)
 
-    activity = reader.reading.activity(draft.id)
+    (activity,) = activities([reader.reading.activity(draft.id)])
     page = reader.reading.page(reader.reading.activity_view(activity, JSON))
 
     assert activity.draft == draft

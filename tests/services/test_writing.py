@@ -12,7 +12,7 @@ from feedserver.services.intake import Intake, Outcome, Verdict
 from feedserver.services.polling import Polling
 from feedserver.services.writing import Writing
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.builders import AUTHORITY, FakeClock, activities, make_draft
 from tests.fakes import FailingSource
 
 HERE = ("Case", 5, 7)
@@ -75,7 +75,7 @@ def writing(log: MemoryLog, *sources: Source) -> Writing:
 
 
 def drafts_in(log: MemoryLog) -> list[Draft]:
-    return [activity.draft for activity in log.read(0)]
+    return [activity.draft for activity in activities(log.read(0))]
 
 
 class TestPublishing:

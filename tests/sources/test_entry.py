@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feedserver.errors import InvalidRequest, NotFound, SourceError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Activity, Draft
 from feedserver.model.vocabulary import type_of
 from feedserver.ports import Poll, Problem, Source
 from feedserver.services.intake import Intake
@@ -302,8 +302,8 @@ def test_real_entries_are_published_as_the_tail_records_them(
                 Intake(published).record([the_draft(source.entry(kind, objid, entry))])
                 id = f"tag:{AUTHORITY}:crm/act_entry/{entry}"
                 first, second = log.find(id), published.find(id)
-                assert first is not None
-                assert second is not None
+                assert isinstance(first, Activity)
+                assert isinstance(second, Activity)
                 assert first.draft == second.draft
                 compared += 1
     assert compared >= 50

@@ -22,7 +22,7 @@ from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
 from feedserver.sources.clarify import make_source
 from feedserver.stores.sql.opening import open_log
-from tests.builders import AUTHORITY, object_of
+from tests.builders import AUTHORITY, activities, object_of
 from tests.sources.clarify_data import OUT_OF_ORDER, expected, unpacked
 
 INTERNAL = "INTERNAL: "
@@ -44,7 +44,7 @@ class Pulled:
         return Counter({name.value: name.count for name in self.index.names(field)})
 
     def activities(self) -> list[Activity]:
-        return list(self.log.read(0))
+        return activities(self.log.read(0))
 
     def by_objid(self) -> dict[int, Activity]:
         return {objid(activity): activity for activity in self.activities()}
@@ -168,7 +168,9 @@ def test_the_combinations_have_their_counts_and_newest_entries(pulled: Pulled) -
                 continue
             filter = make_filter([(field, False, combination[field]) for field in fields])
             selection = pulled.index.newest(filter, 20 + MORE)
-            newest = [objid(activity) for activity in pulled.log.at(selection.positions)]
+            newest = [
+                objid(activity) for activity in activities(pulled.log.at(selection.positions))
+            ]
             in_order = without(OUT_OF_ORDER, wanted["newest_20_act_entry_objids"])
 
             assert selection.total == wanted["count"], (combination, label)
@@ -178,7 +180,7 @@ def test_the_combinations_have_their_counts_and_newest_entries(pulled: Pulled) -
 
 
 def test_the_newest_of_all_are_exact(pulled: Pulled) -> None:
-    newest = pulled.log.at(pulled.index.newest(make_filter([]), 20).positions)
+    newest = activities(pulled.log.at(pulled.index.newest(make_filter([]), 20).positions))
 
     assert [objid(activity) for activity in newest] == pulled.expected["newest_20_of_all"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.clock import Clock
-from feedserver.model.activity import Draft, Extra, Object, Product
-from feedserver.model.dates import Dates, first_dates
+from feedserver.errors import Moved
+from feedserver.model.activity import Activity, Draft, Ending, Extra, Object, Product, Tombstone
+from feedserver.model.cursor import check_of
+from feedserver.model.dates import (
+    MICROSECOND,
+    MILLISECOND,
+    Dates,
+    changed_dates,
+    first_dates,
+    silent_dates,
+)
 from feedserver.ports import Bookmark, Log
 from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.stores.reading import as_activity, drafts_in
 
 
 def memory_log(folder: Path, clock: Clock) -> Log:
@@ -113,7 +123,7 @@ def test_an_id_that_stands_twice_in_a_batch_is_recorded_once_as_it_came_first(lo
 
     assert log.append([first, second, other, second]) == (1, 0, 2, 0)
 
-    assert [activity.draft for activity in log.read(0)] == [first, other]
+    assert drafts_in(log) == [first, other]
 
 
 def test_nothing_to_append_is_no_change(log: Log) -> None:
@@ -203,9 +213,8 @@ def test_an_activity_is_found_by_its_id(log: Log) -> None:
     draft = make_draft()
     log.append([make_draft(), draft, make_draft()])
 
-    found = log.find(draft.id)
+    found = as_activity(log.find(draft.id))
 
-    assert found is not None
     assert (found.position, found.draft, found.id) == (2, draft, draft.id)
 
 
@@ -260,7 +269,7 @@ def test_versions_are_found_whatever_the_number_of_ids_and_their_repetitions(log
     assert set(versions) == set(asked[:2200])
     positions = [(versions[id][0].position, versions[id][1].position) for id in asked[:2200]]
     assert positions == [(position, position) for position in range(1, 2201)]
-    assert [versions[id][0].draft for id in asked[:2200]] == drafts[:2200]
+    assert [as_activity(versions[id][0]).draft for id in asked[:2200]] == drafts[:2200]
 
 
 def test_more_than_a_statement_takes_is_read_and_written_whole(log: Log) -> None:
@@ -314,7 +323,7 @@ def test_a_draft_of_nothing_but_what_must_be_comes_back_equal(log: Log) -> None:
 
     log.append([draft])
 
-    assert [activity.draft for activity in log.read(0)] == [draft]
+    assert drafts_in(log) == [draft]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -350,9 +359,9 @@ def test_the_law_below_is_about_every_member_of_a_draft() -> None:
 def test_everything_of_a_draft_comes_back_equal(kept_log: Log, draft: Draft) -> None:
     (position,) = kept_log.append([draft])
 
-    (activity,) = kept_log.at([position])
+    (version,) = kept_log.at([position])
 
-    assert activity.draft == draft
+    assert as_activity(version).draft == draft
 
 
 def test_a_batch_that_fails_leaves_nothing(log: Log, clock: FakeClock) -> None:
@@ -377,7 +386,7 @@ def test_what_was_good_in_a_batch_that_failed_is_recorded_with_the_next_one(log:
 
     assert log.append([good]) == (1,)
 
-    assert [activity.draft for activity in log.read(0)] == [good]
+    assert drafts_in(log) == [good]
 
 
 def test_threads_that_append_the_same_at_once_record_each_id_once(log: Log) -> None:
@@ -410,4 +419,199 @@ def test_a_date_far_ahead_of_the_clock_does_not_date_what_follows(log: Log) -> N
 
     activities = list(log.read(0))
     assert max(activity.dates.published for activity in activities) < old + timedelta(seconds=1)
-    assert activities[0].draft.occurred == ahead
+    assert as_activity(activities[0]).draft.occurred == ahead
+
+
+def test_an_edit_is_a_version_of_its_own_and_the_newest(log: Log, clock: FakeClock) -> None:
+    first, other = make_draft(title="as it was"), make_draft()
+    log.append([first, other])
+    was, last = log.at([1, 2])
+    clock.advance(60)
+    edited = replace(first, title="as it is", tags=())
+
+    assert log.replace(1, edited) == 3
+
+    dates = changed_dates(last.dates, was.dates, clock())
+    newest = Activity(3, edited, dates, replaces=1)
+    assert log.find(first.id) == newest
+    assert list(log.read(0)) == [was, last, newest]
+    assert log.at([3, 1]) == (newest, was)
+    assert log.versions([first.id]) == {first.id: (was, newest)}
+    assert log.head() == 3
+
+
+def test_a_silent_version_keeps_the_dates_of_the_one_it_replaces(
+    log: Log, clock: FakeClock
+) -> None:
+    first, other = make_draft(), make_draft()
+    log.append([first, other])
+    was, last = log.at([1, 2])
+    clock.advance(60)
+    edited = replace(first, title="as it is")
+
+    assert log.replace(1, edited, is_silent=True) == 3
+
+    dates = silent_dates(last.dates, was.dates, clock())
+    assert log.find(first.id) == Activity(3, edited, dates, replaces=1, is_silent=True)
+
+
+def test_a_deletion_is_a_tombstone_and_what_was_before_stays(log: Log, clock: FakeClock) -> None:
+    draft = make_draft()
+    log.append([draft])
+    (was,) = log.at([1])
+    clock.advance(60)
+
+    assert log.replace(1, None) == 2
+
+    dates = changed_dates(was.dates, was.dates, clock())
+    tombstone = Tombstone(2, draft.id, dates, 1, Ending.DELETED)
+    assert list(log.read(0)) == [was, tombstone]
+    assert log.find(draft.id) == tombstone
+    assert log.versions([draft.id]) == {draft.id: (was, tombstone)}
+
+
+def test_each_version_replaces_the_one_before(log: Log) -> None:
+    draft = make_draft()
+    log.append([draft, make_draft()])
+
+    positions = [log.replace(1, draft)]
+    positions.append(log.replace(3, draft, is_silent=True))
+    positions.append(log.replace(4, None))
+
+    assert positions == [3, 4, 5]
+    assert [version.replaces for version in log.read(0)] == [0, 0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("position", [0, 1, 3, 5, 6, 99])
+@pytest.mark.parametrize("is_deletion", [False, True])
+def test_only_the_newest_version_of_what_is_there_can_be_replaced(
+    log: Log, position: int, is_deletion: bool
+) -> None:
+    edited, deleted, redacted = make_draft(), make_draft(), make_draft()
+    log.append([edited, deleted, redacted])
+    log.replace(1, edited)  # 4
+    log.replace(2, None)  # 5
+    log.redact([redacted.id])  # 6
+    before = list(log.read(0))
+
+    with pytest.raises(Moved):
+        log.replace(position, None if is_deletion else edited)
+
+    assert list(log.read(0)) == before
+
+
+def test_an_id_that_was_deleted_or_redacted_is_never_used_again(log: Log) -> None:
+    deleted, redacted = make_draft(), make_draft()
+    log.append([deleted, redacted])
+    log.replace(1, None)
+    log.redact([redacted.id])
+
+    assert log.append([deleted, redacted, make_draft()]) == (0, 0, 5)
+
+    assert set(log.known([deleted.id, redacted.id])) == {deleted.id, redacted.id}
+    endings = [log.find(draft.id) for draft in (deleted, redacted)]
+    assert [getattr(each, "ending", None) for each in endings] == [Ending.DELETED, Ending.REDACTED]
+
+
+def test_redacting_erases_every_version_and_leaves_the_rest(log: Log, clock: FakeClock) -> None:
+    draft, other = make_draft(), make_draft()
+    log.append([draft, other])
+    log.replace(1, replace(draft, title="again"))
+    log.replace(3, replace(draft, title="and again"), is_silent=True)
+    before = list(log.read(0))
+    clock.advance(60)
+
+    assert log.redact([draft.id]) == (5,)
+
+    first, kept, edited, silent = before
+    dates = changed_dates(
+        replace(edited.dates, recorded=silent.dates.recorded), silent.dates, clock()
+    )
+    assert list(log.read(0)) == [
+        Tombstone(1, draft.id, first.dates, 0, Ending.ERASED),
+        kept,
+        Tombstone(3, draft.id, edited.dates, 1, Ending.ERASED),
+        Tombstone(4, draft.id, silent.dates, 3, Ending.ERASED),
+        Tombstone(5, draft.id, dates, 4, Ending.REDACTED),
+    ]
+    assert log.find(draft.id) == log.at([5])[0]
+    assert log.versions([draft.id]) == {draft.id: (log.at([1])[0], log.at([5])[0])}
+
+
+def test_what_was_deleted_can_be_redacted_once(log: Log) -> None:
+    draft = make_draft()
+    log.append([draft])
+    log.replace(1, None)
+
+    assert log.redact([draft.id]) == (3,)
+    assert log.redact([draft.id, "tag:nothing", draft.id]) == (0, 0, 0)
+
+    endings = [each.ending for each in log.read(0) if isinstance(each, Tombstone)]
+    assert endings == [Ending.ERASED, Ending.DELETED, Ending.REDACTED]
+    assert log.head() == 3
+
+
+def test_many_are_redacted_in_their_order_and_one_that_stands_twice_once(log: Log) -> None:
+    one, other, another = make_draft(), make_draft(), make_draft()
+    log.append([one, other, another])
+
+    assert log.redact([another.id, one.id, another.id]) == (4, 5, 0)
+    assert log.redact([]) == ()
+
+    assert as_activity(log.find(other.id)).draft == other
+
+
+def test_a_cursor_stands_on_what_was_redacted_as_before(log: Log) -> None:
+    draft = make_draft()
+    log.append([draft])
+    before = check_of(log.at([1])[0])
+
+    log.redact([draft.id])
+
+    assert check_of(log.at([1])[0]) == before
+
+
+def test_dates_go_on_after_silent_versions_and_whatever_the_clock_does(
+    log: Log, clock: FakeClock
+) -> None:
+    draft = make_draft(occurred=NOON)
+    log.append([draft])
+    log.replace(1, draft, is_silent=True)
+    clock.advance(-3600)
+    log.replace(2, draft)
+    log.append([make_draft(occurred=None)])
+
+    dates = [version.dates for version in log.read(0)]
+
+    assert [each.recorded - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 1, 2)]
+    assert [each.updated - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 1, 2)]
+    assert [each.published - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 0, 1)]
+
+
+def test_a_silent_version_of_something_old_does_not_date_what_follows(log: Log) -> None:
+    two, one, between = (NOON - timedelta(minutes=minutes) for minutes in (120, 60, 90))
+    old, new = make_draft(occurred=two), make_draft(occurred=one)
+    log.append([old, new])
+
+    log.replace(1, old, is_silent=True)
+    log.append([make_draft(occurred=between)])
+
+    dates = [version.dates.published for version in log.read(0)]
+    assert dates == [two, one, two, one + MILLISECOND]
+
+
+def test_threads_that_replace_the_same_version_at_once_replace_it_once(log: Log) -> None:
+    drafts = [make_draft() for _ in range(12)]
+    log.append(drafts)
+
+    def replaced(index: int) -> int:
+        try:
+            return log.replace(index // 4 + 1, drafts[index // 4])
+        except Moved:
+            return 0
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(replaced, range(48)))
+
+    assert sorted(position for position in answers if position) == list(range(13, 25))
+    assert {version.replaces for version in log.read(12)} == set(range(1, 13))

@@ -16,6 +16,7 @@ from feedserver.stores.memory import MemoryGrants
 from feedserver.stores.sql.log import SqlLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.stores.reading import drafts_in
 
 LATER = NOON + timedelta(days=1, microseconds=1)
 
@@ -188,7 +189,7 @@ def test_a_store_from_before_there_were_grants_gets_their_table(
 
     assert log.grants.all() == (make_grant("ann"),)
     assert log.epoch == older.epoch
-    assert [activity.draft for activity in log.read(0)] == [draft]
+    assert drafts_in(log) == [draft]
     assert ask(tmp_path / "log.db", "SELECT * FROM store") == kept
 
 

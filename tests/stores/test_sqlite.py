@@ -1,5 +1,6 @@
 """The log in SQLite: durable, its own, and one for many processes."""
 
+import os
 import random
 import re
 import sqlite3
@@ -19,9 +20,11 @@ from feedserver import __version__
 from feedserver.clock import system_clock
 from feedserver.errors import SettingsError, StoreError, StoreVersionError
 from feedserver.ports import Bookmark
+from feedserver.stores.sql.checking import check
 from feedserver.stores.sql.log import SqlLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.stores.reading import as_activity, drafts_in
 
 ROOT = Path(__file__).parent.parent.parent
 URL = "sqlite:///log.db"
@@ -92,22 +95,18 @@ def test_a_position_is_never_given_again(open_store: Open, tmp_path: Path) -> No
 
 
 def test_versions_are_the_first_and_the_newest_however_many_are_between(
-    open_store: Open, tmp_path: Path
+    open_store: Open,
 ) -> None:
     log = open_store()
     one, other = make_draft(), make_draft()
     log.append([one, other])
-    for number in (2, 3, 4):  # nothing writes a second version yet
-        ask(
-            tmp_path / "log.db",
-            f"INSERT INTO version SELECT position + {number * 10}, id, {number}, recorded,"
-            f" published, updated, second, document FROM version WHERE position = 1",
-        )
+    for position in (1, 3, 4):
+        log.replace(position, one)
 
     versions = log.versions([other.id, one.id, one.id])
 
     positions = {id: tuple(each.position for each in pair) for id, pair in versions.items()}
-    assert positions == {one.id: (1, 41), other.id: (2, 2)}
+    assert positions == {one.id: (1, 5), other.id: (2, 2)}
 
 
 def test_a_store_keeps_what_it_is_when_it_is_opened_again(open_store: Open) -> None:
@@ -149,7 +148,7 @@ def test_what_one_process_commits_another_one_finds_at_once(open_store: Open) ->
         draft = make_draft()
         one.append([draft])
         assert other.head() == position
-        assert [activity.draft for activity in other.read(position - 1)] == [draft]
+        assert drafts_in(other, position - 1) == [draft]
 
 
 def test_the_folder_of_a_store_is_made(open_store: Open, tmp_path: Path) -> None:
@@ -200,7 +199,7 @@ def test_a_store_that_cannot_be_read_says_so(open_store: Open, tmp_path: Path) -
         log.head()
 
 
-def test_a_store_of_another_version_is_refused(open_store: Open, tmp_path: Path) -> None:
+def test_a_newer_store_is_refused_and_stays_as_it_was(open_store: Open, tmp_path: Path) -> None:
     open_store().close()
     ask(tmp_path / "log.db", "UPDATE store SET schema_version = 99, written_by = '9.9'")
     before = files(tmp_path)
@@ -210,7 +209,8 @@ def test_a_store_of_another_version_is_refused(open_store: Open, tmp_path: Path)
 
     assert str(refused.value) == (
         "the store is of version 99 (written by feedserver 9.9); "
-        f"this is feedserver {__version__}, which needs version 1"
+        f"this is feedserver {__version__}, which needs version 2. "
+        "Run the feedserver that wrote it, or a newer one"
     )
     assert files(tmp_path) == before
 
@@ -329,17 +329,24 @@ def test_an_authority_that_cannot_stand_in_ids_leaves_a_store_that_can_be_made(
 @contextmanager
 def writers(folder: Path, size: int, *works: list[str]) -> Iterator[list[Writer]]:
     """Processes that begin at once to append those ids, in batches of that size."""
-    command = [sys.executable, "-m", "tests.stores.writing", str(folder), str(size)]
+    commands = [["tests.stores.writing", str(folder), str(size), *work] for work in works]
+    with processes(commands) as started:
+        yield started
+
+
+@contextmanager
+def processes(commands: list[list[str]]) -> Iterator[list[Writer]]:
+    """Processes that run those modules, and begin at once."""
     started = [
         subprocess.Popen(
-            [*command, *work],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for work in works
+        for command in commands
     ]
     try:
         for writer in started:
@@ -434,3 +441,55 @@ def test_nothing_that_was_acknowledged_is_lost_when_a_writer_is_killed(tmp_path:
     assert [position for _, position in recorded] == list(range(1, len(recorded) + 1))
     assert len(dict(recorded)) == len(recorded)
     assert ask(tmp_path / "log.db", "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_of_processes_that_replace_the_same_version_at_once_one_does(tmp_path: Path) -> None:
+    log = open_log(URL, tmp_path, AUTHORITY, system_clock)
+    log.append([make_draft() for _ in range(80)])
+    commands = [["tests.stores.replacing", str(tmp_path), title, "80"] for title in "ab"]
+
+    with processes(commands) as both:
+        one, other = (ended(process) for process in both)
+
+    replacing = {version.position: version for version in log.read(80)}
+    log.close()
+    assert one
+    assert other
+    assert not one.keys() & other.keys()
+    assert {*one, *other} == {str(position) for position in range(1, 81)}
+    assert sorted(replacing) == sorted([*one.values(), *other.values()]) == list(range(81, 161))
+    for title, told in [("a", one), ("b", other)]:
+        for replaced, position in told.items():
+            version = as_activity(replacing[position])
+            assert (version.replaces, version.draft.title) == (int(replaced), title)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
+def test_killed_before_any_statement_a_change_is_whole_or_not_at_all(
+    tmp_path: Path, open_store: Open
+) -> None:
+    log = open_store()
+    log.append([make_draft(), make_draft()])
+    before = list(log.read(0))
+    log.close()
+    works = ["edit", "redact"]
+    command = [sys.executable, "-m", "tests.stores.dying", str(tmp_path / "log.db"), *works]
+
+    died = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert died.returncode == 0, died.stderr
+    for work, told in zip(works, died.stdout.split(), strict=True):
+        found = []
+        for number in range(1, int(told) + 1):
+            folder = tmp_path / f"{work}-{number}"
+            log = open_store(url=f"sqlite:///{folder}/log.db")
+            found.append(list(log.read(0)))
+            log.close()
+            assert list(check(URL, folder)) == []
+        changed = [len(versions) == 3 for versions in found]
+        assert changed == sorted(changed), "what was done once stays done"
+        assert changed.count(False) > 3
+        assert all(found[n] == before for n, is_changed in enumerate(changed) if not is_changed)
+        assert changed[-1]
+        assert found[-1][0] == before[0] or work == "redact"
+        assert found[-1][1] == before[1]

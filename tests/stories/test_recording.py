@@ -19,7 +19,7 @@ import pytest
 
 from feedserver.clock import system_clock
 from feedserver.stores.sql.opening import open_log
-from tests.builders import AUTHORITY
+from tests.builders import AUTHORITY, activities
 
 LINES = 5000
 
@@ -153,7 +153,7 @@ def test_killed_at_any_moment_and_started_again_it_records_each_line_once(place:
     assert [process.returncode for process in recording] == [0, 0]
     assert [sum(answer) for answer in answers] == [LINES, LINES]
     assert sum(recorded for recorded, _, _ in answers) == LINES - heads[-1]
-    recorded = list(place.log.read(0))
+    recorded = activities(place.log.read(0))
     ids = [activity.id for activity in recorded]
     assert len(set(ids)) == len(ids) == LINES
     assert {line["id"] for line in named} < set(ids)
@@ -176,7 +176,7 @@ def test_of_two_files_with_the_same_ids_each_id_is_the_winner_s(place: Place) ->
     recording = [place.start("record", name) for name in ("one", "other")]
     answers = [told(process) for process in recording]
 
-    titles = Counter(activity.draft.title for activity in place.log.read(0))
+    titles = Counter(activity.draft.title for activity in activities(place.log.read(0)))
     assert [recorded for recorded, _, _ in answers] == [titles["one"], titles["other"]]
     assert [refused for _, _, refused in answers] == [titles["other"], titles["one"]]
     assert titles.total() == 3000

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from webtest import TestApp
 from werkzeug.test import Client, TestResponse
 
@@ -16,8 +17,22 @@ from feedserver.stores.memory import MemoryLog
 from feedserver.web.app import create_app
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.fakes import LivingWorker
+from tests.web.proxy import PREFIX, Proxy
 
 BASE = "http://feeds.example"
+UNDER_A_PATH = {
+    "test_archives": ["passes"],
+    "test_conditional": ["passes"],
+    "test_feeds": ["passes"],
+    "test_pages": ["passes", "strips"],
+}
+"""The tests that run once more for a server under a path, and what its proxy does to the path."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    proxies = UNDER_A_PATH.get(Path(metafunc.definition.path).stem)
+    if proxies and "proxy" in metafunc.fixturenames:
+        metafunc.parametrize("proxy", ["none", *proxies])
 
 
 @dataclass
@@ -27,6 +42,13 @@ class Site:
     server: Server
     clock: FakeClock
     app: TestApp
+    proxy: str = "none"
+
+    @property
+    def flask(self) -> Flask:
+        """The application itself, behind the proxy."""
+        flask: Flask = self.app.app if self.proxy == "none" else self.app.app.app
+        return flask
 
     def record(self, *drafts: Draft) -> None:
         """Record drafts as a source would."""
@@ -53,18 +75,30 @@ class Site:
     def use(self, server: Server) -> None:
         """Go on with another server, as after a restart with other parts."""
         self.server = server
-        self.app = TestApp(create_app(server, LivingWorker()))
+        self.app = TestApp(reached(create_app(server, LivingWorker()), self.proxy))
 
-    def raw(self, address: str, **headers: str) -> TestResponse:
-        """GET with the body as it is sent; WebTest would unpack it."""
+    def raw(self, address: str, method: str = "GET", **headers: str) -> TestResponse:
+        """The answer with the body as it is sent; WebTest would unpack it."""
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-        return Client(self.app.app).get(address, headers=named)
+        return Client(self.app.app).open(address, method=method, headers=named)
+
+
+def reached(app: Any, proxy: str) -> Any:
+    """The application as readers reach it."""
+    return app if proxy == "none" else Proxy(app, BASE, strips=proxy == "strips")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def proxy() -> str:
+    """How the server is reached: straight, or through a proxy that `passes` or `strips` a path."""
+    return "none"
+
+
+@pytest.fixture
+def site(tmp_path: Path, proxy: str) -> Iterator[Site]:
     clock = FakeClock()
-    settings = make_settings(tmp_path, {"authority": AUTHORITY, "base_url": BASE})
+    base_url = BASE if proxy == "none" else BASE + PREFIX
+    settings = make_settings(tmp_path, {"authority": AUTHORITY, "base_url": base_url})
     server = assemble_around(MemoryLog(AUTHORITY, clock), settings, clock)
-    yield Site(server, clock, TestApp(create_app(server)))
+    yield Site(server, clock, TestApp(reached(create_app(server), proxy)), proxy)
     server.close()

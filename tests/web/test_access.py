@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from webtest import TestApp
 
 from feedserver.assembly import assemble_around
@@ -242,7 +242,7 @@ def test_an_open_server_asks_nobody(site: Site) -> None:
         answer = site.get("/all.atom", authorization=header)
         assert answer.body == expected.body
         assert answer.headers["ETag"] == expected.headers["ETag"]
-        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "private" not in answer.headers["Cache-Control"]
     assert "store" in site.get("/readyz").json
 
 
@@ -378,3 +378,41 @@ def test_a_fault_of_ours_is_logged_without_the_token(
 
     assert "ZeroDivisionError" in caplog.text
     assert token[3:] not in caplog.text
+
+
+@pytest.mark.parametrize("address", ["/", "/all.atom", "/feeds.json", "/queues", "/nope"])
+def test_no_search_engine_shows_what_a_private_server_tells(private: Site, address: str) -> None:
+    token = private.grant()
+
+    for headers in ({}, {"Authorization": f"Bearer {token}"}):
+        answer = private.app.get(address, headers=headers, expect_errors=True)
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+
+
+def test_what_is_for_all_may_be_found(private: Site, site: Site) -> None:
+    assert "X-Robots-Tag" not in private.get("/healthz").headers
+    assert "X-Robots-Tag" not in private.get("/static/feed.svg").headers
+
+
+def test_an_open_server_may_be_found(site: Site) -> None:
+    assert "X-Robots-Tag" not in site.get("/all.atom").headers
+
+
+def test_how_long_a_private_answer_may_be_kept_stays_beside_private(private: Site) -> None:
+    def archived() -> Response:
+        response = Response("x")
+        response.headers["Cache-Control"] = "max-age=31536000, immutable"
+        return response
+
+    private.app.app.add_url_rule("/archived", "archived", archived)
+
+    kept = private.get("/archived", authorization=f"Bearer {private.grant()}")
+
+    assert kept.headers["Cache-Control"] == "max-age=31536000, immutable, private"
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "/healthz", "/readyz", "/metrics"])
+def test_nothing_sets_a_cookie(private: Site, address: str) -> None:
+    for headers in ({}, {"Authorization": f"Bearer {private.grant()}", "Cookie": "session=x"}):
+        answer = private.app.get(address, headers=headers, expect_errors=True)
+        assert "Set-Cookie" not in answer.headers

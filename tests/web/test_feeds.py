@@ -179,7 +179,7 @@ def test_a_cursor_that_this_log_does_not_hold_is_410_with_where_to_go_on(site: S
     cursor = site.get(site.get("/all.json?after=").json["next"]).json["next"]
 
     # An older backup is put back, others are recorded, and the server starts again.
-    del site.server.log._activities[1:]  # type: ignore[attr-defined]  # only MemoryLog can be cut
+    del site.server.log._versions[1:]  # type: ignore[attr-defined]  # only MemoryLog can be cut
     site.record_some(4)
     site.use(assemble_around(site.server.log, site.server.settings, site.clock))
 
@@ -312,11 +312,11 @@ def test_unknown_paths_and_methods_are_told_in_words(site: Site) -> None:
 
 
 def test_a_fault_of_ours_tells_nothing_but_a_number(site: Site) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> str:
         raise RuntimeError("secret detail")
 
-    site.app.app.view_functions["all"] = broken
-    site.app.app.config["PROPAGATE_EXCEPTIONS"] = False
+    site.flask.view_functions["all"] = broken
+    site.flask.config["PROPAGATE_EXCEPTIONS"] = False
 
     answer = site.get("/all", 500)
 
@@ -394,7 +394,7 @@ def test_the_etag_tells_what_stands_at_a_position(site: Site) -> None:
 
     # An older copy is put back, and another entry comes with the same dates.
     log = site.server.log
-    gone = log._activities.pop()  # type: ignore[attr-defined]  # only MemoryLog can be cut
+    gone = log._versions.pop()  # type: ignore[attr-defined]  # only MemoryLog can be cut
     del log._by_id[gone.id]  # type: ignore[attr-defined]  # likewise
     site.record(third)
     site.use(assemble_around(log, site.server.settings, site.clock))

@@ -30,6 +30,7 @@ from feedserver.errors import (
 from feedserver.model.addresses import activity_path
 from feedserver.ports import Known, Poll, Problem
 from feedserver.services.indexing import FacetIndex
+from feedserver.services.intake import Outcome
 from feedserver.services.polling import Polling
 from feedserver.stores.memory import MemoryLog
 from feedserver.web.app import create_app
@@ -295,7 +296,7 @@ def test_every_reason_and_verdict_begins_at_0(site: Site) -> None:
     told = figures(site)
 
     assert rows(told, "feedserver_refusals_total") == {(reason,): 0 for reason in REASONS}
-    verdicts = ("recorded", "known", "conflict", "foreign", "invalid")
+    verdicts = (*(outcome.value for outcome in Outcome), "invalid")
     assert rows(told, "feedserver_writes_total") == {(verdict,): 0 for verdict in verdicts}
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from feedserver.errors import SourceError
-from feedserver.model.activity import Activity, Object
+from feedserver.model.activity import Activity, Object, Version
 from feedserver.model.addresses import activity_path
 from feedserver.services.polling import Polling
 from tests.builders import make_draft, object_of
@@ -243,7 +243,7 @@ def test_a_page_says_what_its_etag_was_made_of(site: Site) -> None:
     site.use(replace(site.server, pollings={polling: 5.0}))
     at = site.server.log.at
 
-    def at_and_then_the_source_fails(positions: Sequence[int]) -> tuple[Activity, ...]:
+    def at_and_then_the_source_fails(positions: Sequence[int]) -> tuple[Version, ...]:
         with suppress(SourceError):
             polling.step()
         return at(positions)
@@ -302,3 +302,19 @@ def test_what_a_page_needs_is_there(site: Site) -> None:
 
     for address in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)):
         assert site.get(address).body
+
+
+def test_an_edited_entry_stands_at_the_time_of_its_edit_and_says_when_it_happened(
+    site: Site,
+) -> None:
+    site.record_some(1)
+    (first,) = site.server.log.read(0)
+    assert isinstance(first, Activity)
+    site.clock.advance(3 * 60 * 60)
+
+    site.server.log.replace(1, replace(first.draft, title="mended"))
+
+    page = site.get("/", accept="text/html").text
+    assert ">15:01</time>" in page
+    assert "edited, happened 12:01" in page
+    assert "<dt>Edited</dt>" in site.get(f"/activities/{first.id}", accept="text/html").text

@@ -11,7 +11,7 @@ from werkzeug.test import Client, TestResponse
 from feedserver.errors import StoreError
 from feedserver.formats.as1 import As1Format
 from feedserver.formats.as2 import As2Format
-from tests.builders import AUTHORITY, NOON, make_draft
+from tests.builders import AUTHORITY, NOON, activities, make_draft
 from tests.web.conftest import BASE, Site
 
 AS1 = "application/stream+json"
@@ -375,7 +375,7 @@ class TestLines:
             (text.encode("utf-8-sig"), NDJSON),
         ):
             assert writer.post(body, media_type).data.count(b'"recorded"') == 2
-        names = [activity.draft.actor.name for activity in site.server.log.read(0)]
+        names = [activity.draft.actor.name for activity in activities(site.server.log.read(0))]
         assert names == ["Jos\xe9", "J\xfcrgen"] * 4
 
 

@@ -2,13 +2,21 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from feedserver.clock import Clock
-from feedserver.model.activity import Activity, Draft, give_dates
-from feedserver.model.dates import Dates, from_microseconds, to_microseconds
+from feedserver.errors import Moved
+from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version, give_dates
+from feedserver.model.dates import (
+    Dates,
+    changed_dates,
+    from_microseconds,
+    latest,
+    silent_dates,
+    to_microseconds,
+)
 from feedserver.ports import Bookmark
 from feedserver.stores.sql import documents, tables
 from feedserver.stores.sql.engine import reading, writing
@@ -22,6 +30,9 @@ _READ_AHEAD = 5000  # rows that a reader holds in memory at once
 _version = tables.version.c
 _VERSIONS = sa.select(
     _version.position,
+    _version.id,
+    _version.kind,
+    _version.replaces,
     _version.document,
     _version.recorded,
     _version.published,
@@ -48,6 +59,7 @@ _FIRST_AND_NEWEST = _VERSIONS.join(_newest, _newest.c.id == _version.id).where(
 )
 _KNOWN = sa.select(_version.id).where(_version.id.in_(sa.bindparam("ids", expanding=True)))
 _HEAD = sa.select(sa.func.coalesce(sa.func.max(_version.position), 0))
+_NUMBER = sa.select(_version.number).where(_version.position == sa.bindparam("position"))
 _PLACE = sa.select(tables.bookmark.c.place).where(tables.bookmark.c.name == sa.bindparam("name"))
 
 
@@ -78,67 +90,124 @@ class SqlLog:
                 _move_bookmark(connection, bookmark)
         return tuple(positions.pop(draft.id, 0) for draft in drafts)
 
+    def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
+        with writing(self._engine) as connection:
+            (found,) = self._at(connection, [position]) or (None,)
+            newest = None if found is None else self._newest(connection, found.id)
+            if not isinstance(newest, Activity) or newest.position != position:
+                raise Moved("There is a newer version than the one that this is about.")
+            kind = "deleted" if draft is None else "silent" if is_silent else "recorded"
+            return self._follow(connection, newest, kind, draft)
+
+    def redact(self, ids: Sequence[str]) -> tuple[int, ...]:
+        with writing(self._engine) as connection:
+            return tuple(self._redact(connection, id) for id in ids)
+
+    def _redact(self, connection: sa.Connection, id: str) -> int:
+        newest = self._newest(connection, id)
+        if newest is None or (
+            isinstance(newest, Tombstone) and newest.ending is not Ending.DELETED
+        ):
+            return 0
+        of_id = tables.version.c.id == id
+        connection.execute(sa.update(tables.version).where(of_id).values(document=b""))
+        return self._follow(connection, newest, "redacted", None)
+
+    def _follow(
+        self, connection: sa.Connection, replaced: Version, kind: str, draft: Draft | None
+    ) -> int:
+        """Insert the version that replaces that one."""
+        last = _last_dates(connection)
+        assert last is not None
+        give = silent_dates if kind == "silent" else changed_dates
+        dates = give(last, replaced.dates, self._clock())
+        number = connection.execute(_NUMBER, {"position": replaced.position}).scalar_one()
+        row = {
+            "id": replaced.id,
+            "number": number + 1,
+            "document": b"" if draft is None else documents.encode(draft),
+            "kind": kind,
+            "replaces": replaced.position,
+            **_columns(dates),
+        }
+        self._write(connection, [row], latest(last, dates))
+        return int(connection.execute(_HEAD).scalar_one())
+
     def _insert(self, connection: sa.Connection, drafts: Sequence[Draft]) -> dict[str, int]:
+        """Insert the first versions of the drafts."""
         now = self._clock()
         head = connection.execute(_HEAD).scalar_one()
-        dates = give_dates(drafts, _last_dates(connection), now)
+        last = _last_dates(connection)
+        dates = give_dates(drafts, last, now)
         rows = [
             {
                 "id": draft.id,
                 "number": 1,
                 "document": documents.encode(draft),
+                "kind": "recorded",
+                "replaces": 0,
                 **_columns(given),
             }
             for draft, given in zip(drafts, dates, strict=True)
         ]
-        connection.execute(sa.insert(tables.version), rows)
-        connection.execute(sa.update(tables.log).values(_columns(dates[-1])))
+        self._write(connection, rows, latest(last, dates[-1]))
         written = connection.execute(
             sa.select(_version.id, _version.position).where(_version.position > head)
         )
         return {row.id: row.position for row in written}
 
+    def _write(self, connection: sa.Connection, rows: list[dict[str, Any]], last: Dates) -> None:
+        """Append the rows: the one place where versions are written."""
+        connection.execute(sa.insert(tables.version), rows)
+        connection.execute(sa.update(tables.log).values(_columns(last)))
+
     def head(self) -> int:
         with reading(self._engine) as connection:
             return int(connection.execute(_HEAD).scalar_one())
 
-    def read(self, after: int, limit: int | None = None) -> Iterator[Activity]:
+    def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         left = sys.maxsize if limit is None else limit
         while left > 0:
             count = min(left, _READ_AHEAD)
             with reading(self._engine) as connection:
                 rows = connection.execute(_AFTER, {"after": after, "count": count}).all()
-            yield from (_activity(*row) for row in rows)
+            yield from (_read(*row) for row in rows)
             if len(rows) < count:
                 return
             left -= count
             after = rows[-1].position
 
-    def at(self, positions: Sequence[int]) -> tuple[Activity, ...]:
-        found: dict[int, Activity] = {}
+    def at(self, positions: Sequence[int]) -> tuple[Version, ...]:
         with reading(self._engine) as connection:
-            for chunk in _chunks(positions):
-                rows = connection.execute(_AT, {"positions": chunk})
-                found.update((row.position, _activity(*row)) for row in rows)
+            return self._at(connection, positions)
+
+    def _at(self, connection: sa.Connection, positions: Sequence[int]) -> tuple[Version, ...]:
+        found: dict[int, Version] = {}
+        for chunk in _chunks(positions):
+            rows = connection.execute(_AT, {"positions": chunk})
+            found.update((row.position, _read(*row)) for row in rows)
         return tuple(found[position] for position in positions if position in found)
 
-    def find(self, id: str) -> Activity | None:
+    def find(self, id: str) -> Version | None:
         with reading(self._engine) as connection:
-            row = connection.execute(_NEWEST_OF, {"id": id}).one_or_none()
-        return None if row is None else _activity(*row)
+            return self._newest(connection, id)
+
+    def _newest(self, connection: sa.Connection, id: str) -> Version | None:
+        row = connection.execute(_NEWEST_OF, {"id": id}).one_or_none()
+        return None if row is None else _read(*row)
 
     def known(self, ids: Sequence[str]) -> set[str]:
         with reading(self._engine) as connection:
             return _known(connection, ids)
 
-    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Activity, Activity]]:
-        found: dict[str, tuple[Activity, Activity]] = {}
+    def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Version, Version]]:
+        found: dict[str, tuple[Version, Version]] = {}
         with reading(self._engine) as connection:
             for chunk in _chunks(ids):
                 rows = connection.execute(_FIRST_AND_NEWEST, {"ids": chunk})
-                for activity in sorted((_activity(*row) for row in rows), key=_position):
-                    first, _ = found.get(activity.id, (activity, activity))
-                    found[activity.id] = (first, activity)
+                for version in sorted((_read(*row) for row in rows), key=_position):
+                    first, _ = found.get(version.id, (version, version))
+                    found[version.id] = (first, version)
         return found
 
     def bookmark(self, name: str) -> str | None:
@@ -194,12 +263,19 @@ def _dates(recorded: int, published: int, updated: int, second: int) -> Dates:
     )
 
 
-def _activity(position: int, document: bytes, *dates: int) -> Activity:
-    return Activity(position, documents.decode(document), _dates(*dates))
+def _read(
+    position: int, id: str, kind: str, replaces: int, document: bytes, *dates: int
+) -> Version:
+    given = _dates(*dates)
+    if document:
+        draft = documents.decode(document)
+        return Activity(position, draft, given, replaces, kind == "silent")
+    is_ending = kind in (Ending.DELETED.value, Ending.REDACTED.value)
+    return Tombstone(position, id, given, replaces, Ending(kind) if is_ending else Ending.ERASED)
 
 
-def _position(activity: Activity) -> int:
-    return activity.position
+def _position(version: Version) -> int:
+    return version.position
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

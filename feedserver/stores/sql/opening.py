@@ -1,6 +1,8 @@
 """Opening a store: made when it is not there, refused when it is not ours to use."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,7 +30,7 @@ def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
     """
     engine = open_engine(url, folder)
     try:
-        with engine.connect() as connection:
+        with connected(engine, url) as connection:
             _is_made(connection)  # Before the mode is set: what is not ours stays untouched.
             keep_write_ahead(connection)
             with exclusively(connection):
@@ -37,18 +39,30 @@ def open_log(url: str, folder: Path, authority: str, clock: Clock) -> SqlLog:
                 if not is_made:
                     _fill(connection, authority, clock)
                 log = connection.execute(sa.select(tables.log)).one()
-        _check_authority(authority, log.authority)
-    except sa.exc.DBAPIError as error:
-        engine.dispose()
-        hint = "; close what holds it, and run this again" if is_busy(error.orig) else ""
-        raise StoreError(f"the store {url} cannot be opened: {error.orig}{hint}") from error
+        check_authority(authority, log.authority)
     except BaseException:
         engine.dispose()
         raise
     return SqlLog(engine, clock, log.epoch, log.authority, log.created)
 
 
-def _is_made(connection: sa.Connection) -> bool:
+@contextmanager
+def connected(engine: sa.Engine, url: str) -> Iterator[sa.Connection]:
+    """A connection to the store at that URL; raises StoreError where it cannot be opened."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        hint = "; close what holds it, and run this again" if is_busy(error.orig) else ""
+        raise StoreError(f"the store {url} cannot be opened: {error.orig}{hint}") from error
+
+
+def version_of(connection: sa.Connection) -> int | None:
+    """The version of the store, None where there is none yet.
+
+    Raises StoreError for a database that is not ours, and StoreVersionError for a store of a
+    version that is none of this program's: neither its own nor an older one.
+    """
     names = sa.inspect(connection).get_table_names()
     if tables.store.name not in names:
         if names:
@@ -56,15 +70,39 @@ def _is_made(connection: sa.Connection) -> bool:
                 "the database holds tables, but no store of feedserver "
                 f"({', '.join(sorted(names)[:3])}…); set `store` to a file of its own"
             )
-        return False
-    row = connection.execute(sa.select(tables.store)).one()
-    if row.schema_version != tables.SCHEMA_VERSION:
+        return None
+    rows = connection.execute(sa.select(tables.store)).all()
+    if len(rows) != 1:
+        raise StoreError(f"the table store has {len(rows)} rows instead of one; put back a backup")
+    version, written_by = rows[0]
+    if not 1 <= version <= tables.SCHEMA_VERSION:
         raise StoreVersionError(
-            f"the store is of version {row.schema_version} (written by feedserver "
-            f"{row.written_by}); this is feedserver {__version__}, which needs version "
-            f"{tables.SCHEMA_VERSION}"
+            f"{_told(version, written_by)}. Run the feedserver that wrote it, or a newer one"
         )
-    return True
+    return int(version)
+
+
+def refuse_older(connection: sa.Connection, version: int) -> None:
+    """Raise StoreVersionError where a store of that version has to be migrated first."""
+    if version < tables.SCHEMA_VERSION:
+        written_by = connection.execute(sa.select(tables.store.c.written_by)).scalar_one()
+        raise StoreVersionError(
+            f"{_told(version, written_by)}. Run: feedserver store migrate (it keeps a copy)"
+        )
+
+
+def _told(version: int, written_by: str) -> str:
+    return (
+        f"the store is of version {version} (written by feedserver {written_by}); this is "
+        f"feedserver {__version__}, which needs version {tables.SCHEMA_VERSION}"
+    )
+
+
+def _is_made(connection: sa.Connection) -> bool:
+    version = version_of(connection)
+    if version is not None:
+        refuse_older(connection, version)
+    return version is not None
 
 
 def _fill(connection: sa.Connection, authority: str, clock: Clock) -> None:
@@ -81,7 +119,8 @@ def _fill(connection: sa.Connection, authority: str, clock: Clock) -> None:
     )
 
 
-def _check_authority(setting: str, kept: str) -> None:
+def check_authority(setting: str, kept: str) -> None:
+    """Raise SettingsError where the log was made with another authority than the setting's."""
     wanted = setting.strip().lower()
     if wanted not in (kept, kept.partition(",")[0]):
         raise SettingsError(

@@ -5,7 +5,7 @@
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -44,10 +44,16 @@ version = sa.Table(
     sa.Column("updated", sa.BigInteger, nullable=False),
     sa.Column("second", sa.BigInteger, nullable=False),
     sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="recorded"),
+    sa.Column("replaces", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("id", "number"),
     sqlite_autoincrement=True,
 )
-"""The versions of activities; `number` counts those of one id from 1, `document` is the draft."""
+"""The versions of activities; `number` counts those of one id from 1, `document` is the draft.
+
+`kind` is "recorded", "silent", "deleted" or "redacted"; the last two, and what was erased, have an
+empty `document`. `replaces` is the position of the version before, 0 for the first.
+"""
 
 bookmark = sa.Table(
     "bookmark",

@@ -1,0 +1,406 @@
+"""The facet index over edits and deletions: the same answers as a look at every version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version
+from feedserver.model.filter import FIELDS, Filter, make_filter
+from feedserver.services import indexing
+from feedserver.services.indexing import FacetIndex
+from feedserver.stores.memory import MemoryLog
+from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.services.test_indexing import LIMITS, passes
+
+RUN = 3
+"""Versions of an archive in these tests."""
+
+
+MOMENTS = st.sampled_from([NOON - timedelta(days=1), NOON, NOON + timedelta(seconds=1)])
+FEW = st.lists(st.sampled_from("ab"), max_size=2, unique=True).map(tuple)
+DRAFTS = st.builds(
+    lambda queues, tags, occurred: make_draft(queues=queues, tags=tags, occurred=occurred),
+    FEW,
+    FEW,
+    st.none() | MOMENTS,
+)
+FILTERS = st.builds(
+    make_filter,
+    st.lists(
+        st.tuples(st.sampled_from(["queue", "tag"]), st.booleans(), st.sampled_from("ab")),
+        max_size=2,
+    ),
+    st.none() | st.just(NOON),
+    st.none(),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to the log: to the `which`-th id that it has, if it is not a new one."""
+
+    kind: str
+    which: int
+    draft: Draft
+    seconds: float
+
+
+STEPS = st.lists(
+    st.builds(
+        Step,
+        st.sampled_from(["post", "post", "edit", "edit", "silent", "delete", "redact"]),
+        st.integers(0, 9),
+        DRAFTS,
+        st.sampled_from([0.0, 0.0, 0.4, 1.0, 7.0, -3.0]),
+    ),
+    max_size=25,
+)
+
+
+@pytest.fixture(autouse=True)
+def _short_archives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "ARCHIVED", RUN)
+
+
+def take(log: MemoryLog, clock: FakeClock, step: Step) -> None:
+    clock.advance(step.seconds)
+    ids = list(log._by_id)
+    if step.kind == "post" or not ids:
+        log.append([step.draft])
+        return
+    id = ids[step.which % len(ids)]
+    newest = log.find(id)
+    if step.kind == "redact":
+        log.redact([id])
+    elif isinstance(newest, Activity):
+        draft = None if step.kind == "delete" else replace(step.draft, id=id)
+        log.replace(newest.position, draft, step.kind == "silent")
+
+
+def history(steps: Sequence[Step]) -> MemoryLog:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    for step in steps:
+        take(log, clock, step)
+    return log
+
+
+def caught_up(log: MemoryLog) -> FacetIndex:
+    index = FacetIndex(log)
+    index.catch_up()
+    return index
+
+
+class Model:
+    """The feed of a filter, told from the versions one by one."""
+
+    def __init__(self, log: MemoryLog, filter: Filter) -> None:
+        self.versions: dict[int, Version] = {each.position: each for each in log.read(0)}
+        self.filter = filter
+        newest = {version.id: version for version in self.versions.values()}
+        self.newest = {version.position for version in newest.values()}
+        self.deleted = {id for id, each in newest.items() if isinstance(each, Tombstone)}
+
+    def matches(self, position: int) -> bool:
+        version = self.versions.get(position)
+        return isinstance(version, Activity) and passes(version, self.filter)
+
+    def leaves(self, position: int) -> bool:
+        version = self.versions[position]
+        if isinstance(version, Tombstone) and version.ending is Ending.REDACTED:
+            return True
+        return self.matches(version.replaces) and not self.matches(position)
+
+    @property
+    def touching(self) -> list[int]:
+        return [at for at in self.versions if self.matches(at) or self.leaves(at)]
+
+    def is_shown(self, position: int) -> bool:
+        """Whether a reader of versions meets it: its content, or that something left."""
+        return self.leaves(position) or self.versions[position].id not in self.deleted
+
+    def place(self, position: int) -> int:
+        version = self.versions[position]
+        is_silent = isinstance(version, Activity) and version.is_silent
+        return self.place(version.replaces) if is_silent else position
+
+    @property
+    def state(self) -> dict[int, int]:
+        """The activities of the feed as it is now: positions by place."""
+        return {self.place(at): at for at in sorted(self.newest) if self.matches(at)}
+
+
+@given(STEPS, FILTERS, LIMITS, st.none() | st.integers(1, 25))
+def test_a_page_shows_each_activity_once_at_its_newest_version(
+    steps: list[Step], filter: Filter, limit: int, before: int | None
+) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+
+    selection = caught_up(log).newest(filter, limit, before)
+
+    state = model.state
+    older = sorted((place for place in state if before is None or place < before), reverse=True)
+    shown = [at for at in selection.positions if at not in selection.removed]
+    assert shown == [state[place] for place in older[:limit]]
+    assert selection.total == len(state)
+    assert selection.left == len(older) - len(shown)
+    dates = [model.versions[at].dates.updated for at in selection.positions]
+    assert dates == sorted(set(dates), reverse=True)
+
+
+@given(STEPS, FILTERS, LIMITS)
+def test_a_page_tells_what_left_the_feed_in_its_time(
+    steps: list[Step], filter: Filter, limit: int
+) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+
+    selection = caught_up(log).newest(filter, limit)
+
+    oldest = selection.edge if selection.left else 0
+    last = {model.versions[at].id: at for at in model.touching}
+    left = [
+        at
+        for at in sorted(last.values(), reverse=True)
+        if model.leaves(at) and at > oldest and model.place(at) == at
+    ]
+    assert sorted(selection.removed, reverse=True) == left[:limit]
+
+
+@given(STEPS, FILTERS, st.integers(1, 8), st.integers(0, 25))
+def test_a_cursor_meets_every_version_and_every_removal_in_order(
+    steps: list[Step], filter: Filter, limit: int, after: int
+) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+    index = caught_up(log)
+    met: list[tuple[int, bool]] = []
+    after = min(after, log.head())
+    place = after
+
+    for _ in range(len(steps) + 1):
+        selection = index.following(filter, limit, place)
+        met += [(at, at in selection.removed) for at in selection.positions]
+        place = selection.scanned
+
+    expected = [at for at in model.touching if at > after and model.is_shown(at)]
+    assert met == [(at, model.leaves(at)) for at in expected]
+    assert place == log.head()
+
+
+@given(STEPS, FILTERS)
+def test_a_reader_of_versions_ends_with_the_feed(steps: list[Step], filter: Filter) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+    held: dict[str, int] = {}
+
+    selection = caught_up(log).following(filter, 99, 0)
+    for at in selection.positions:
+        id = model.versions[at].id
+        held.pop(id, None)
+        if at not in selection.removed:
+            held[id] = at
+
+    assert sorted(held.values()) == sorted(model.state.values())
+
+
+@given(STEPS, FILTERS, st.integers(1, 4))
+def test_the_head_and_its_archives_leave_no_gap(
+    steps: list[Step], filter: Filter, limit: int
+) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+    index = caught_up(log)
+
+    selection = index.newest(filter, limit)
+    held = {model.versions[at].id: at for at in selection.positions}
+    address = selection.archive
+    while address is not None:
+        run = index.run(filter, int(address.partition(".")[0]))
+        assert run is not None
+        assert run.address == address
+        for at in run.positions:
+            id = model.versions[at].id
+            held[id] = max(at, held.get(id, 0))
+        address = run.earlier
+
+    kept = [at for at in held.values() if not model.leaves(at)]
+    assert sorted(kept) == sorted(model.state.values())
+    assert (selection.archive is None) == (not selection.positions)
+
+
+@given(STEPS, STEPS, FILTERS)
+def test_an_address_of_an_archive_leads_to_the_same_versions_for_ever(
+    steps: list[Step], more: list[Step], filter: Filter
+) -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log)
+    known: dict[str, object] = {}
+    for step in [*steps, *more]:
+        take(log, clock, step)
+        index.catch_up()
+        number = 0
+        while (run := index.run(filter, number)) is not None:
+            if run.is_full:
+                is_shown = [(at, at in run.removed) for at in run.positions]
+                told = (is_shown, run.stamp, run.earlier, run.later)
+                assert known.setdefault(run.address, told) == told
+            else:
+                assert "." not in run.address
+                assert run.later is None
+            number += 1
+        assert number == len(Model(log, filter).touching) // RUN + 1
+
+
+@given(STEPS, FILTERS)
+def test_the_stamp_moves_with_what_touches_the_feed_and_with_nothing_else(
+    steps: list[Step], filter: Filter
+) -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log)
+    before = index.newest(filter, 99)
+    shown_before: list[Version] = []
+    for step in steps:
+        take(log, clock, step)
+        index.catch_up()
+        after = index.newest(filter, 99)
+        model = Model(log, filter)
+        shown = [model.versions[at] for at in model.state.values()]
+        touching = model.touching
+        newest = touching[-1] if touching else 0
+        assert after.stamp.position == newest
+        if shown != shown_before:
+            assert after.stamp != before.stamp
+        if newest < log.head() and isinstance(model.versions[log.head()], Activity):
+            assert after.stamp == before.stamp
+        before, shown_before = after, shown
+
+
+@given(STEPS, FILTERS)
+def test_the_date_of_a_feed_never_goes_back(steps: list[Step], filter: Filter) -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log)
+    last = NOON - timedelta(days=9999)
+    for step in steps:
+        take(log, clock, step)
+        index.catch_up()
+        model = Model(log, filter)
+        stamp = index.newest(filter, 99).stamp
+        loud = [at for at in model.touching if model.place(at) == at]
+        dates = [model.versions[at].dates.updated for at in (*loud, *model.state.values())]
+        assert stamp.updated == max(dates, default=None)
+        if stamp.updated is None or any(each.kind == "silent" for each in steps):
+            continue  # what came silently, and with its date, may leave silently
+        assert stamp.updated >= last
+        last = stamp.updated
+
+
+@given(STEPS, FILTERS)
+def test_a_second_is_told_only_where_it_tells_one_state_of_the_feed(
+    steps: list[Step], filter: Filter
+) -> None:
+    log = history(steps)
+    model = Model(log, filter)
+
+    modified = caught_up(log).newest(filter, 1).stamp.modified
+
+    times = [model.versions[at].dates.recorded for at in model.touching]
+    if not times:
+        assert modified is None
+        return
+    second = times[-1].replace(microsecond=0)
+    of_second = {time for time in times if time.replace(microsecond=0) == second}
+    assert modified == (second if len(of_second) == 1 else None)
+
+
+def answers(index: FacetIndex, filter: Filter, head: int) -> list[object]:
+    return [
+        index.newest(filter, 5),
+        index.newest(filter, 5, 7),
+        index.following(filter, 99, 3),
+        [index.run(filter, number) for number in range(10)],
+        [index.names(field) for field in FIELDS],
+        [sorted(index.values(field)) for field in FIELDS],
+        [index.cursor(at) for at in range(head + 1)],
+        index.tallies(("a", "b")),
+        index.removals,
+    ]
+
+
+@given(STEPS, FILTERS)
+def test_an_index_that_followed_is_one_made_anew(steps: list[Step], filter: Filter) -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    kept = FacetIndex(log)
+    for step in steps:
+        take(log, clock, step)
+        kept.catch_up()
+
+    anew = caught_up(log)
+
+    assert answers(kept, filter, log.head()) == answers(anew, filter, log.head())
+
+
+@given(STEPS, STEPS, FILTERS)
+def test_an_index_notices_that_a_backup_was_put_back(
+    steps: list[Step], others: list[Step], filter: Filter
+) -> None:
+    log = history(steps)
+    index = caught_up(log)
+    before = log.head()
+    other = history(others)
+    log._versions[:], log._by_id = list(other._versions), dict(other._by_id)
+    log._last = other._last
+    log.append([make_draft()])  # what happens next, at the latest, shows it
+
+    index.catch_up()
+
+    if before == log.head():
+        return  # as long as before: the next version will show it
+    assert answers(index, filter, log.head()) == answers(caught_up(log), filter, log.head())
+
+
+@given(STEPS)
+def test_names_count_what_is_there_now(steps: list[Step]) -> None:
+    log = history(steps)
+    index = caught_up(log)
+
+    for name in index.names("tag"):
+        filter = make_filter([("tag", False, name.value)])
+        assert name.count == len(Model(log, filter).state) > 0
+
+
+def test_what_was_redacted_leaves_no_name() -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    secret = make_draft(tags=("secret",), queues=("Support",))
+    log.append([secret, make_draft(tags=("known",), queues=("Support",))])
+    index = caught_up(log)
+    assert index.find_name("tag", "secret") == "secret"
+
+    log.redact([secret.id])
+    index.catch_up()
+
+    assert index.find_name("tag", "secret") is None
+    assert index.find_name("queue", "Support") == "Support"
+
+
+def test_a_name_is_spelt_by_the_first_that_is_left() -> None:
+    log = MemoryLog(AUTHORITY, FakeClock())
+    first, second = make_draft(tags=("VIP",)), make_draft(tags=("vip",))
+    log.append([first, second])
+    index = caught_up(log)
+    assert index.find_name("tag", "vip") == "VIP"
+
+    log.redact([first.id])
+    index.catch_up()
+
+    assert index.find_name("tag", "vip") == "vip"
