@@ -340,11 +340,12 @@ class Reading:
 
 
 def removal(version: Version) -> Removal:
-    """That the activity is in a feed no more since that version of it."""
-    dates = version.dates
-    has_left = isinstance(version, Activity)
-    is_silent = isinstance(version, Activity) and version.is_silent
-    return Removal(version.id, dates.recorded if is_silent else dates.updated, has_left)
+    """That the activity is in a feed no more since that version of it.
+
+    What left silently has the date that it had: with a later one, a reader would take the removal
+    for newer than the version with which it may come back as silently.
+    """
+    return Removal(version.id, version.dates.updated, has_left=isinstance(version, Activity))
 
 
 def represent(format: Format) -> Representation:

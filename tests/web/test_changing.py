@@ -376,6 +376,20 @@ class TestLeaving:
             LIKE["name"],
         ]
 
+    def test_what_left_silently_has_no_date_of_its_own(
+        self, site: Site, writer: Writer, liked: str
+    ) -> None:
+        (before,) = items(site, "/tags/vip.json")
+        cursor = site.get("/tags/vip.json?after=").json["next"]
+
+        writer.put(PLAIN | {"silent": True})
+
+        (removal,) = items(site, cursor)
+        assert removal["deleted"] == before["updated"]
+        assert items(site, "/tags/vip.json") == []
+        (archived,) = items(site, "/tags/vip.json?archive=0")
+        assert archived == removal
+
     def test_tombstones_take_no_place_from_activities(self, site: Site, writer: Writer) -> None:
         drafts = site.record_some(6, tags=("vip",))
         for draft in drafts[3:]:
