@@ -12,7 +12,7 @@ demo: $(VENV)/.run ## a living demo CRM, its feeds and pages, on http://127.0.0.
 	@$(BIN)/feedserver demo $(ARGS)
 
 test: $(VENV)/.test ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.check ## format, lint and types
 	@$(BIN)/ruff format --check .

@@ -65,6 +65,10 @@ class Log(Protocol):
         """The position of the newest version that is committed, 0 in an empty log."""
         ...
 
+    def newest(self) -> tuple[int, bytes]:
+        """That position and the check of that version (`model.cursor`), empty in an empty log."""
+        ...
+
     def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         """The versions behind position `after`, in order, at most `limit` of them."""
         ...

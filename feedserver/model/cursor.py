@@ -36,7 +36,12 @@ def check_of(version: Version) -> bytes:
 
     They stay what they are when its content is redacted.
     """
-    told = f"{version.id}\n{to_microseconds(version.dates.recorded)}"
+    return check_told(version.id, to_microseconds(version.dates.recorded))
+
+
+def check_told(id: str, recorded: int) -> bytes:
+    """The check of a version of which its id and when it was recorded are known, microseconds."""
+    told = f"{id}\n{recorded}"
     return hashlib.sha256(told.encode()).digest()[:4]
 
 

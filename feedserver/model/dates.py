@@ -30,7 +30,7 @@ def first_dates(last: Dates | None, occurred: datetime | None, now: datetime) ->
 
     `last` holds the latest of each date given so far in the log, None in an empty one. Promised,
     whatever the clock and the source do: `recorded` never goes back, and is never that of another
-    time of recording (a clock that was set back gives microseconds more); `published` and `updated`
+    time of recording (a clock that was set back gives milliseconds more); `published` and `updated`
     grow strictly, by a millisecond while that does not pass the time now, else by a microsecond
     (JavaScript keeps milliseconds, and several readers skip an entry that is not later than the
     last they saw); neither passes the time now but by those microseconds. An entry without a
@@ -85,7 +85,8 @@ def is_believed(occurred: datetime | None, now: datetime) -> bool:
 
 
 def _recorded(last: Dates, now: datetime) -> datetime:
-    return now if now >= last.recorded else last.recorded + MICROSECOND
+    # A millisecond, so that readers that have no finer dates go on while the clock catches up.
+    return now if now >= last.recorded else last.recorded + MILLISECOND
 
 
 def _next(last: datetime, now: datetime) -> datetime:

@@ -110,7 +110,7 @@ class FacetIndex:
         self._clear()
 
     def _clear(self) -> None:
-        self._head = 0
+        self._head, self._check = 0, b""
         # By position, microseconds.
         self._occurred = array("q", [0])
         self._updated = array("q", [0])
@@ -153,9 +153,9 @@ class FacetIndex:
         is read anew. Gives the position up to which the index stands. Raises StoreError.
         """
         with self._lock:
-            while (head := self._log.head()) != self._head:
+            while (newest := self._log.newest()) != (self._head, self._check):
                 before = self._head
-                if head < before or not self._read_on():
+                if newest[0] <= before or not self._read_on():
                     self._clear()
                 elif self._head == before:
                     raise StoreError(f"the store has lost what followed position {before}")
@@ -166,11 +166,7 @@ class FacetIndex:
         versions = self._log.read(max(0, self._head - 1), BATCH)
         if self._head:
             known = next(versions, None)
-            if (
-                known is None
-                or known.position != self._head
-                or self._checks[self._head] != _check(known)
-            ):
+            if known is None or (known.position, check_of(known)) != (self._head, self._check):
                 return False
         self._add(versions)
         return True
@@ -183,7 +179,7 @@ class FacetIndex:
         """
         found: defaultdict[Term, list[int]] = defaultdict(list)
         positions: list[int] = []
-        rows: list[tuple[int, int, int, int, int]] = []
+        rows: list[tuple[int, int, int, int, bytes]] = []
         later: list[Version] = []
         for version in versions:
             position, dates = version.position, version.dates
@@ -195,7 +191,7 @@ class FacetIndex:
                 for term in terms(draft):
                     found[term].append(position)
             updated, recorded = to_microseconds(dates.updated), to_microseconds(dates.recorded)
-            rows.append((position, occurred, updated, recorded, _check(version)))
+            rows.append((position, occurred, updated, recorded, check_of(version)))
             if version.replaces:
                 later.append(version)
         replaced = self._log.at([version.replaces for version in later]) if later else ()
@@ -206,8 +202,8 @@ class FacetIndex:
                 self._occurred.extend([*gap, occurred])
                 self._updated.extend([*gap, updated])
                 self._recorded.extend([*gap, recorded])
-                self._checks.extend([*gap, check])
-                self._head = position
+                self._checks.extend([*gap, int.from_bytes(check, "big")])
+                self._head, self._check = position, check
             self._versions.add_all(positions, found)
             for version in later:
                 self._follow(version, before.get(version.replaces))
@@ -510,10 +506,6 @@ class FacetIndex:
         """Every value of the field as it is spelt, in no particular order."""
         with self._lock:
             return tuple(posting.value for posting in self._versions.postings(field))
-
-
-def _check(version: Version) -> int:
-    return int.from_bytes(check_of(version), "big")
 
 
 def _spell(posting: Posting, name: str, folded: str, version: Activity) -> None:

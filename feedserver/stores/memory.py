@@ -8,6 +8,7 @@ from datetime import datetime
 from feedserver.clock import Clock
 from feedserver.errors import Conflict, Moved
 from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version, give_dates
+from feedserver.model.cursor import check_of
 from feedserver.model.dates import Dates, changed_dates, latest, silent_dates
 from feedserver.model.grant import Grant
 from feedserver.ports import Bookmark
@@ -89,6 +90,10 @@ class MemoryLog:
 
     def head(self) -> int:
         return len(self._versions)
+
+    def newest(self) -> tuple[int, bytes]:
+        versions = self._versions  # looked up once, for others append
+        return (versions[-1].position, check_of(versions[-1])) if versions else (0, b"")
 
     def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         end = None if limit is None else after + limit

@@ -1,5 +1,6 @@
 """An installation in a folder of its own: settings, a CRM, a store."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
+def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Command]:
     """Runs a command as the console script does."""
+    handlers = list(logging.getLogger().handlers)
 
     def call(*arguments: str) -> Outcome:
         capfdbinary.readouterr()
@@ -55,7 +57,9 @@ def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
         said = capfdbinary.readouterr()
         return Outcome(code, said.out.decode(), said.err.decode())
 
-    return call
+    yield call
+    # A command that has set up the log of its process leaves it with a stream that is closed soon.
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture

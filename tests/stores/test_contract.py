@@ -16,7 +16,6 @@ from feedserver.errors import Moved
 from feedserver.model.activity import Activity, Draft, Ending, Extra, Object, Product, Tombstone
 from feedserver.model.cursor import check_of
 from feedserver.model.dates import (
-    MICROSECOND,
     MILLISECOND,
     Dates,
     changed_dates,
@@ -583,9 +582,9 @@ def test_dates_go_on_after_silent_versions_and_whatever_the_clock_does(
 
     dates = [version.dates for version in log.read(0)]
 
-    assert [each.recorded - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 1, 2)]
-    assert [each.updated - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 1, 2)]
-    assert [each.published - NOON for each in dates] == [n * MICROSECOND for n in (0, 0, 0, 1)]
+    assert [each.recorded - NOON for each in dates] == [n * MILLISECOND for n in (0, 0, 1, 2)]
+    assert [each.updated - NOON for each in dates] == [n * MILLISECOND for n in (0, 0, 1, 2)]
+    assert [each.published - NOON for each in dates] == [n * MILLISECOND for n in (0, 0, 0, 1)]
 
 
 def test_a_silent_version_of_something_old_does_not_date_what_follows(log: Log) -> None:

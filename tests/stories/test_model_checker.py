@@ -6,7 +6,7 @@ from tests.checker.planted import BUGS
 from tests.checker.running import Plan, check
 
 _SHOWS = {
-    "number-before-lock": {"LOST", "STALE", "ORDER", "REALTIME", "ARCHIVE"},
+    "number-before-lock": {"LOST", "STALE", "ORDER", "REALTIME", "ARCHIVE", "REMOVAL"},
     "etag-after-body": {"ETAG", "STALE", "REMOVAL"},
     "etag-of-matching": {"ETAG", "STALE", "REMOVAL"},
     "offsets": {"DUPLICATE", "LOST", "ORDER"},

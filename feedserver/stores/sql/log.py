@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from feedserver.clock import Clock
 from feedserver.errors import Moved
 from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version, give_dates
+from feedserver.model.cursor import check_told
 from feedserver.model.dates import (
     Dates,
     changed_dates,
@@ -58,6 +59,11 @@ _FIRST_AND_NEWEST = _VERSIONS.join(_newest, _newest.c.id == _version.id).where(
     sa.or_(_version.number == 1, _version.number == _newest.c.number)
 )
 _KNOWN = sa.select(_version.id).where(_version.id.in_(sa.bindparam("ids", expanding=True)))
+_NEWEST = (
+    sa.select(_version.position, _version.id, _version.recorded)
+    .order_by(_version.position.desc())
+    .limit(1)
+)
 _HEAD = sa.select(sa.func.coalesce(sa.func.max(_version.position), 0))
 _NUMBER = sa.select(_version.number).where(_version.position == sa.bindparam("position"))
 _PLACE = sa.select(tables.bookmark.c.place).where(tables.bookmark.c.name == sa.bindparam("name"))
@@ -164,6 +170,11 @@ class SqlLog:
     def head(self) -> int:
         with reading(self._engine) as connection:
             return int(connection.execute(_HEAD).scalar_one())
+
+    def newest(self) -> tuple[int, bytes]:
+        with reading(self._engine) as connection:
+            row = connection.execute(_NEWEST).one_or_none()
+        return (0, b"") if row is None else (row.position, check_told(row.id, row.recorded))
 
     def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
         left = sys.maxsize if limit is None else limit
