@@ -71,7 +71,7 @@ class BreakingLog(MemoryLog):
 
     is_broken = False
 
-    def head(self) -> int:
+    def newest(self) -> tuple[int, bytes]:
         if self.is_broken:
             raise StoreError("the store cannot be read: no such disk")
         return super().head()
