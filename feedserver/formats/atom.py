@@ -1,6 +1,6 @@
 """Atom 1.0 (RFC 4287) with the Activity Streams 1.0 extension."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -57,7 +57,7 @@ class AtomFormat:
         head = self._head(page)[: -len(_CLOSE)] + (_ARCHIVE if page.is_archive else b"")
         entries = b"".join(
             _deleted(entry) if isinstance(entry, Removal) else _entry(entry, page)
-            for entry in page.entries
+            for entry in _in_order(page.entries)
         )
         return head + entries + _CLOSE + b"\n"
 
@@ -114,6 +114,15 @@ class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         if draft.occurred is not None and draft.occurred - recorded <= IMPLAUSIBLE:
             _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
         return entry
+
+
+def _in_order(entries: Sequence[Activity | Removal]) -> list[Activity | Removal]:
+    """The removals first, as the schema of RFC 4287 has it, whose entries stand last.
+
+    But in a page of versions that tells of one activity twice, the order says what is newer.
+    """
+    is_history = len({entry.id for entry in entries}) < len(entries)
+    return sorted(entries, key=lambda entry: not is_history and isinstance(entry, Activity))
 
 
 def _deleted(removal: Removal) -> bytes:

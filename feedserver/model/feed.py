@@ -23,15 +23,15 @@ class Stamp:
 
     Its position and the latest `updated` of any that does; (0, None) for none. `check` tells it
     from any other version at that position. `modified` is the second in which it was recorded, None
-    where that does not tell it from others. `removed` counts what was redacted, and what was
-    deleted of the feed.
+    where that does not tell it from others. `removed` tells what was redacted, and what was
+    deleted of the feed, from anything else.
     """
 
     position: int
     updated: datetime | None
     check: int = 0
     modified: datetime | None = None
-    removed: tuple[int, int] = (0, 0)
+    removed: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,4 +305,6 @@ def _kind(value: Any) -> str:
         return "true or false"
     if isinstance(value, int | float):
         return "a number"
+    if isinstance(value, str):
+        return "a text"
     return "an array" if isinstance(value, list) else "an object"

@@ -56,11 +56,25 @@ class Facets:
             postings[folded] = Posting(term.value, term.label)
         return postings[folded]
 
+    def remove(self, number: int, terms: Iterable[Term]) -> None:
+        """Take out one number, which was added with those terms."""
+        self.all.discard(number)
+        self._days[self._occurred(number) // _DAY].discard(number)
+        for term in terms:
+            postings, folded = self._postings[term.field], fold(term.field, term.value)
+            if folded in postings:
+                postings[folded].numbers.discard(number)
+                if not postings[folded].numbers:
+                    del postings[folded]
+
     def discard(self, numbers: BitMap) -> list[tuple[str, str, Posting]]:
-        """Take the numbers out, and what they alone had.
+        """Take the numbers out, and what they alone had; that looks through every term.
 
         Gives the postings, with field and folded value, whose first number is another one now.
         """
+        numbers = numbers & self.all
+        if not numbers:
+            return []
         self.all -= numbers
         for of_day in self._days.values():
             of_day -= numbers

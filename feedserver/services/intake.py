@@ -85,26 +85,17 @@ class Intake:
             for each, done in zip(sent, is_recorded, strict=True)
         )
 
-    def change(self, newest: Activity, draft: Draft, is_silent: bool) -> Outcome:
-        """Record the draft as the version that follows the newest one; CHANGED or KNOWN.
+    def change(self, newest: Activity, draft: Draft, is_silent: bool) -> tuple[Outcome, int]:
+        """Record the draft as the version that follows the newest one; CHANGED or KNOWN, and where.
 
         What does not say when it happened, happened when that one did; the source stays. On return
         it is on disk. Raises Moved where there is a newer one already, and StoreError.
         """
-        sent = self._following(newest, draft)
-        if sent.compared([newest]) is Outcome.KNOWN:
-            return Outcome.KNOWN
-        self._log.replace(newest.position, sent.draft, is_silent)
-        return Outcome.CHANGED
-
-    def is_known(self, newest: Activity, draft: Draft) -> bool:
-        """Whether the draft says what the newest version says."""
-        return self._following(newest, draft).compared([newest]) is Outcome.KNOWN
-
-    def _following(self, newest: Activity, draft: Draft) -> "_Sent":
         dated = replace(draft, occurred=draft.occurred or newest.draft.occurred)
         made = replace(cleaned(dated, self._max_title), id=newest.id, source=newest.draft.source)
-        return _Sent(made, draft.extra, may_be_new=False)
+        if _Sent(made, draft.extra, may_be_new=False).compared([newest]) is Outcome.KNOWN:
+            return Outcome.KNOWN, newest.position
+        return Outcome.CHANGED, self._log.replace(newest.position, made, is_silent)
 
     def _sent(self, draft: Draft, name: str) -> "_Sent":
         made = cleaned(draft, self._max_title)

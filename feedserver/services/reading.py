@@ -52,7 +52,7 @@ class View:
     def max_age(self) -> int | None:
         """Seconds for which the page is as good as new, by the pace of its feed; None for none."""
         selection = self.selection
-        if isinstance(selection, Run) or self.query.after is not None:
+        if isinstance(selection, Run) or (self.query.before or self.query.after) is not None:
             return None
         pace = 0.0 if selection.pace is None else selection.pace.total_seconds()
         return next((seconds for seconds in _PACES if seconds <= pace), _PACES[-1])
@@ -191,7 +191,7 @@ class Reading:
         scanned = None
         if query.after is not None and isinstance(selection, Selection):
             # A page that goes forward tells where to ask next: that moves with the head of the log.
-            scanned = selection.scanned
+            scanned = str(self._index.cursor(selection.scanned))
         told = (
             self._log.epoch,
             self.title,

@@ -68,18 +68,17 @@ class Writing:
 
     def change(
         self, id: str, draft: Draft, is_silent: bool = False, expected: Expected = anything
-    ) -> Outcome:
+    ) -> tuple[Outcome, int]:
         """Record a new version of the activity with that id; CHANGED, or KNOWN where it says that.
 
-        `expected` tells whether the newest version is the one that was meant. Raises NotFound and
-        Gone where there is nothing to change, Moved where it is not what was expected, NotYet as
-        `refuse_while_importing`, and StoreError.
+        Gives the position of that version, too. `expected` tells whether the newest version is the
+        one that was meant. Raises NotFound and Gone where there is nothing to change, Moved where
+        it is not what was expected, NotYet as `refuse_while_importing`, and StoreError.
         """
         self.refuse_while_importing()
         while True:
             newest = self._newest(id)
-            # Where it says that already, it was done, and the answer got lost.
-            if not expected(newest) and not self._intake.is_known(newest, draft):
+            if not expected(newest):
                 raise Moved(_MOVED)
             try:
                 return self._intake.change(newest, draft, is_silent)

@@ -79,10 +79,13 @@ def _has_since(since: str | None, modified: datetime | None, now: datetime | Non
 
     Some readers send the year 1800, or the time of a clock that is ahead.
     """
-    if since is None or modified is None or now is None:
-        return False
+    date = date_of(since)
+    return not (date is None or modified is None or now is None) and modified <= date <= now
+
+
+def date_of(text: str | None) -> datetime | None:
+    """The date that an HTTP field holds, None where it is none."""
     try:
-        date = parse_date(since)
+        return parse_date(text)
     except OverflowError:  # which the standard library raises for a year of thirty digits
-        return False
-    return date is not None and modified <= date <= now
+        return None

@@ -89,10 +89,17 @@ class FeedViews:
         assert clause is not None
         field, value = clause
         query = parse_query(parameters(), clause)
-        spelling = self._reading.spelling(field, value)
+        try:
+            spelling = self._reading.spelling(field, value)
+        except NotFound:
+            if (query.before, query.after, query.archive) == (None, None, None):
+                raise
+            # Who goes on has read it: what had the name was redacted, or a backup was put back.
+            spelling = value
         if spelling != value:
             feed = make_filter([(field, False, spelling)])
-            return redirect(self._pages.prefix + feed_path(feed, extension, parameters()), 302)
+            address = self._pages.prefix + feed_path(feed, extension, parameters())
+            return _redirect(address, "no-cache")
         return self._feed(query, extension)
 
     def _feed(self, query: Query, extension: str | None) -> AnyResponse:
@@ -106,9 +113,7 @@ class FeedViews:
             # What was selected has been redacted meanwhile; that is seen now.
             return self._selected(query, representation)
         except Elsewhere as error:
-            response = redirect(error.address, 302)
-            response.headers["Cache-Control"] = "no-store"
-            return response
+            return _redirect(error.address, "no-store")
 
     def _selected(self, query: Query, representation: Representation) -> Response:
         is_page = representation == HTML
@@ -128,7 +133,10 @@ class FeedViews:
             representation.media_type,
             self._bodies,
             body,
-            modified=None if is_page else self._modified(view),
+            # A second tells when the feed changed, not where to go on, or what its subtitle says.
+            modified=None
+            if is_page or query.after or not view.feed.is_known
+            else self._modified(view),
             now=self._clock(),
             cache_control="no-cache" if is_page else _cache_control(view),
         )
@@ -190,6 +198,12 @@ class FeedViews:
         if self._removals != self._reading.removals:
             self._removals = self._reading.removals
             self._bodies.forget()
+
+
+def _redirect(address: str, cache_control: str) -> AnyResponse:
+    response = redirect(address, 302)
+    response.headers["Cache-Control"] = cache_control
+    return response
 
 
 def _cache_control(view: View) -> str:

@@ -20,7 +20,7 @@ from feedserver.errors import (
     UnsupportedType,
 )
 from feedserver.formats import FORMATS
-from feedserver.model.activity import Activity, Draft
+from feedserver.model.activity import Activity, Draft, Version
 from feedserver.model.addresses import activity_path
 from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, Document, dialect_of
 from feedserver.parsers.lines import is_wide, split_lines
@@ -29,7 +29,7 @@ from feedserver.receiving import Answer, Receiving
 from feedserver.services.intake import Outcome
 from feedserver.services.reading import represent
 from feedserver.web.access import Access
-from feedserver.web.conditional import variants
+from feedserver.web.conditional import date_of, variants
 from feedserver.web.negotiation import format_of
 
 MAX_STREAMS = 4  # of lines at once; each holds a thread, and readers need some too
@@ -70,30 +70,33 @@ class WritingViews:
         """Record the body as the newest version of the activity; on a 2xx it is on disk."""
         self._access.writer()
         _refuse_encoding()
-        found, _ = self._server.reading.find(id, FORMATS)
         dialect = dialect_of(request.mimetype)
         text = decode(body(self._max_body), charset())
         document = self._server.parser.document(parse_json(text), dialect)
-        draft, is_silent = _only(document, found.id), document.items[0].is_silent
-        outcome = self._server.writing.change(found.id, draft, is_silent, self._is_meant)
+        draft, is_silent = _only(document, id), document.items[0].is_silent
+        outcome, position = self._server.writing.change(id, draft, is_silent, self._is_meant)
         self._wrote(outcome.value)
-        return self._activity(found.id, _FORMAT[document.dialect], 200)
+        # That very version: who takes its ETag for the next change has seen what it is.
+        (version,) = self._server.log.at([position])
+        return self._activity(version, _FORMAT[document.dialect], 200)
 
     def delete(self, id: str) -> Response:
         """Put a tombstone in the place of the activity; on a 2xx it is on disk."""
         self._access.writer()
-        found, _ = self._server.reading.find(id, FORMATS)
-        self._server.writing.delete(found.id, self._is_meant)
+        self._server.writing.delete(id, self._is_meant)
         self._wrote(Outcome.DELETED.value)
         return Response(status=204)
 
     def _is_meant(self, newest: Activity) -> bool:
         """Whether the request's conditions hold for that version (RFC 9110, section 13.2.2)."""
-        wanted, before = request.if_match, request.if_unmodified_since
-        if request.if_none_match.star_tag:
-            return False
+        if "If-None-Match" in request.headers:
+            unwanted = request.if_none_match
+            if unwanted.star_tag or any(map(unwanted.contains_weak, self._etags(newest))):
+                return False
         if "If-Match" in request.headers:
+            wanted = request.if_match
             return wanted.star_tag or any(map(wanted.contains, self._etags(newest)))
+        before = date_of(request.headers.get("If-Unmodified-Since"))
         return before is None or newest.dates.recorded.replace(microsecond=0) <= before
 
     def _etags(self, newest: Activity) -> Iterator[str]:
@@ -110,22 +113,22 @@ class WritingViews:
             raise Gone(f"{answer.id} {answer.faults[0].detail}")
         if answer.id is None or answer.is_refused:
             raise InvalidActivity(answer.faults)
-        response = self._activity(answer.id, extension, answer.status)
+        newest = self._server.reading.activity(answer.id)
+        response = self._activity(newest, extension, answer.status)
         if answer.status == 201:
             response.headers["Location"] = self._address(answer.id)
         return response
 
-    def _activity(self, id: str, extension: str, status: int) -> Response:
-        """The newest version of the activity, in that format, with its ETag."""
+    def _activity(self, version: Version, extension: str, status: int) -> Response:
+        """The version of an activity, in that format, with its ETag."""
         reading, format = self._server.reading, format_of(extension)
-        newest = reading.activity(id)
-        if not isinstance(newest, Activity):  # it was deleted by somebody else meanwhile
-            raise Gone(f"{id} was deleted.")
-        view = reading.activity_view(newest, represent(format))
-        body = format.render_activity(newest, reading.page_of(view))
+        if not isinstance(version, Activity):  # somebody else was quick
+            raise Gone(f"{version.id} was recorded, and deleted since.")
+        view = reading.activity_view(version, represent(format))
+        body = format.render_activity(version, reading.page_of(view))
         response = Response(body, status, content_type=format.media_type)
         response.set_etag(view.etag)
-        response.headers["Content-Location"] = self._address(id)
+        response.headers["Content-Location"] = self._address(version.id)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -101,7 +101,9 @@ def offsets() -> None:
 def whole_seconds() -> None:
     """`Last-Modified` is the second of the newest version, though the second goes on."""
 
-    def of_index(self: FacetIndex, positions: Any) -> datetime:
+    def of_index(self: FacetIndex, _touching: object, positions: Any) -> datetime | None:
+        if not positions:
+            return None
         return from_microseconds(self._recorded[positions.max()]).replace(microsecond=0)
 
     def of_view(self: FeedViews, view: View) -> datetime | None:

@@ -1,6 +1,7 @@
 """PUT and DELETE /activities/{id}: new versions, tombstones, and what readers see of them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -9,8 +10,13 @@ from lxml import etree
 from werkzeug.test import Client, TestResponse
 
 from feedserver.model.activity import Activity
-from tests.builders import AUTHORITY, make_draft
+from feedserver.services.indexing import ARCHIVED
+from feedserver.services.intake import Outcome
+from feedserver.services.writing import Writing
+from feedserver.stores.memory import MemoryLog
+from tests.builders import AUTHORITY, NOON, make_draft
 from tests.web.conftest import Site
+from tests.web.test_archives import links
 
 AS1 = "application/stream+json"
 AS2 = "application/activity+json"
@@ -189,6 +195,15 @@ class TestPut:
         assert detail in fault["detail"]
         assert site.server.log.head() == 1
 
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    def test_no_extension_is_cut_off_an_id_that_is_changed(
+        self, site: Site, writer: Writer, liked: str, method: str
+    ) -> None:
+        answer = writer.send(method, PLAIN | {"id": ID + ".json"}, ID + ".json")
+
+        assert answer.status_code == 404
+        assert site.server.log.head() == 1
+
     def test_what_is_not_there_is_not_made(self, site: Site, writer: Writer) -> None:
         answer = writer.put(LIKE)
 
@@ -249,9 +264,43 @@ class TestConditions:
         self, site: Site, writer: Writer, liked: str
     ) -> None:
         for _ in range(2):
-            assert writer.put(PLAIN, if_match=liked).status_code == 200
+            assert writer.put(PLAIN).status_code == 200
 
         assert site.server.log.head() == 2
+
+    def test_of_two_who_send_the_same_with_one_etag_the_second_is_told(
+        self, site: Site, writer: Writer, liked: str
+    ) -> None:
+        assert writer.put(PLAIN, if_match=liked).status_code == 200
+        assert writer.put(PLAIN, if_match=liked).status_code == 412
+
+    def test_the_answer_is_the_version_that_was_sent_whoever_comes_next(
+        self, site: Site, writer: Writer, liked: str
+    ) -> None:
+        change = site.server.writing.change
+
+        def overtaken(*arguments: Any) -> tuple[Outcome, int]:
+            told = change(*arguments)
+            log = site.server.log
+            log.replace(log.head(), make_draft(id=ID, title="of somebody else"))
+            return told
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writing, "change", lambda _, *arguments: overtaken(*arguments))
+            answer = writer.put(LIKE | {"name": "mine"})
+
+        assert json.loads(answer.data)["name"] == "mine"
+        assert writer.put(PLAIN, if_match=answer.headers["ETag"]).status_code == 412
+
+    @pytest.mark.parametrize("date", ["no date", "Sun, 06 Nov 99999999999999999999 08:49:37 GMT"])
+    def test_a_malformed_date_asks_nothing(self, writer: Writer, liked: str, date: str) -> None:
+        assert writer.put(PLAIN, if_unmodified_since=date).status_code == 200
+
+    def test_who_does_not_want_that_version_to_be_there_changes_nothing(
+        self, writer: Writer, liked: str
+    ) -> None:
+        assert writer.put(PLAIN, if_none_match=liked).status_code == 412
+        assert writer.put(PLAIN, if_none_match='"other"').status_code == 200
 
     def test_the_answer_has_the_etag_for_the_next_change(
         self, site: Site, writer: Writer, liked: str
@@ -311,6 +360,8 @@ class TestDelete:
         assert site.get("/all.json").json["totalItems"] == 1
         feed = etree.fromstring(site.get("/tags/vip.atom").body)
         assert [each.get("ref") for each in feed.iter(TOMBSTONE)] == [ID]
+        names = [etree.QName(child).localname for child in feed]
+        assert names[-2:] == ["deleted-entry", "entry"]
         assert LIKE["name"] not in site.get("/", accept="text/html").text
 
     def test_a_cursor_sees_the_removal_and_its_content_no_more(
@@ -454,6 +505,25 @@ class TestRedaction:
 
         assert told(site, cursor) == [(ID, "Tombstone")]
 
+    def test_who_followed_a_name_that_is_redacted_is_told(self, site: Site, writer: Writer) -> None:
+        writer.post(LIKE | {"queue": "Solo"})
+        cursor = site.get("/queues/Solo.json?after=").json["next"]
+        assert "/queues/Solo" in cursor
+
+        site.server.writing.redact([ID])
+
+        assert told(site, cursor) == [(ID, "Tombstone")]
+        site.get("/queues/Solo.json", 404)
+
+    def test_the_empty_archive_after_a_full_one_moves_with_it(self, site: Site) -> None:
+        drafts = [make_draft() for _ in range(ARCHIVED)]
+        site.record(*drafts)
+        etag = site.get("/all.atom?archive=1").headers["ETag"]
+
+        site.server.writing.redact([drafts[0].id])
+
+        site.get("/all.atom?archive=1", 200, if_none_match=etag)
+
     def test_a_cursor_that_stands_on_it_goes_on(
         self, site: Site, writer: Writer, liked: str
     ) -> None:
@@ -470,3 +540,43 @@ class TestRedaction:
         site.server.writing.redact([draft.id])
 
         assert writer.post(LIKE | {"id": draft.id}).status_code == 410
+
+
+class TestAfterABackup:
+    """Two histories of one log, that went apart."""
+
+    def histories(self, site: Site, remove: Callable[[Site, str], object]) -> tuple[Any, Any]:
+        """The first archive, after one thing was removed, and after another was."""
+        drafts = [make_draft(occurred=NOON) for _ in range(2 * ARCHIVED)]
+        log = site.server.log
+        assert isinstance(log, MemoryLog)
+        site.record(*drafts)
+        versions, ids = list(log._versions), {id: list(of) for id, of in log._by_id.items()}
+        last = log._last
+        remove(site, drafts[5].id)
+        first = site.get(links(site.get("/all.atom?limit=500"))["prev-archive"])
+
+        log._versions[:], log._by_id, log._last = versions, ids, last
+        remove(site, drafts[6].id)
+        second = site.get(links(site.get("/all.atom?limit=500"))["prev-archive"])
+        assert drafts[6].id not in second.text
+        return first, second
+
+    @pytest.mark.parametrize(
+        "remove",
+        [
+            lambda site, id: site.server.writing.delete(id),
+            lambda site, id: site.server.writing.redact([id]),
+        ],
+        ids=["deleted", "redacted"],
+    )
+    def test_an_archive_of_the_one_is_none_of_the_other(
+        self, site: Site, remove: Callable[[Site, str], object]
+    ) -> None:
+        first, second = self.histories(site, remove)
+
+        addresses = [links(each)["self"] for each in (first, second)]
+        assert all("." in address.partition("archive=")[2] for address in addresses)
+        assert addresses[0] != addresses[1]
+        assert first.headers["ETag"] != second.headers["ETag"]
+        site.get(addresses[0], 302)

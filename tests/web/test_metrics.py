@@ -74,7 +74,7 @@ class BreakingLog(MemoryLog):
     def newest(self) -> tuple[int, bytes]:
         if self.is_broken:
             raise StoreError("the store cannot be read: no such disk")
-        return super().head()
+        return super().newest()
 
 
 class BusyIndex(FacetIndex):
