@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from feedserver.errors import Gone, Moved, NotFound, NotYet, SourceError
 from feedserver.model.activity import Activity, Draft, Tombstone
 from feedserver.ports import Log, Source
 from feedserver.services.intake import Intake, Outcome, Verdict
 from feedserver.services.polling import log_problems
+
+T = TypeVar("T")
 
 Expected = Callable[[Activity], bool]
 """Tells whether a version is the one that somebody means to change."""
@@ -76,27 +79,14 @@ class Writing:
         it is not what was expected, NotYet as `refuse_while_importing`, and StoreError.
         """
         self.refuse_while_importing()
-        while True:
-            newest = self._newest(id)
-            if not expected(newest):
-                raise Moved(_MOVED)
-            try:
-                return self._intake.change(newest, draft, is_silent)
-            except Moved:
-                continue  # and whether that is expected, is asked again
+        return self._with_newest(
+            id, expected, lambda newest: self._intake.change(newest, draft, is_silent)
+        )
 
     def delete(self, id: str, expected: Expected = anything) -> None:
         """Put a tombstone in the place of the activity with that id; raises as `change`."""
         self.refuse_while_importing()
-        while True:
-            newest = self._newest(id)
-            if not expected(newest):
-                raise Moved(_MOVED)
-            try:
-                self._log.replace(newest.position, None)
-            except Moved:
-                continue
-            return
+        self._with_newest(id, expected, lambda newest: self._log.replace(newest.position, None))
 
     def redact(self, ids: Sequence[str]) -> tuple[bool, ...]:
         """Take the content of those activities out of the log for good; whether it was still there.
@@ -110,6 +100,17 @@ class Writing:
             if id not in known:
                 raise NotFound(f"No activity has the id {id}; nothing was redacted.")
         return tuple(position > 0 for position in self._log.redact(ids))
+
+    def _with_newest(self, id: str, expected: Expected, do: Callable[[Activity], T]) -> T:
+        """Do it with the newest version; where a newer one comes in between, with that."""
+        while True:
+            newest = self._newest(id)
+            if not expected(newest):
+                raise Moved(_MOVED)
+            try:
+                return do(newest)
+            except Moved:
+                continue
 
     def _newest(self, id: str) -> Activity:
         newest = self._log.find(id)

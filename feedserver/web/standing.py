@@ -99,8 +99,8 @@ class Standing:
         )
         activities = CounterMetricFamily(
             "feedserver_activities_total",
-            "Activities recorded; what is redacted counts no more. Verbs registered nowhere, and sources "
-            "after 200, are `other`.",
+            "Activities recorded; what is redacted counts no more. Verbs registered nowhere, and "
+            "sources after 200, are `other`.",
             labels=("source", "verb"),
         )
         for labels, count in _bounded(tallies).items():

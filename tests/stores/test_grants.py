@@ -17,6 +17,7 @@ from feedserver.stores.sql.log import SqlLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
 from tests.stores.reading import drafts_in
+from tests.stores.statements import ask
 
 LATER = NOON + timedelta(days=1, microseconds=1)
 
@@ -43,17 +44,6 @@ def grants(request: pytest.FixtureRequest, open_store: Open) -> GrantStore:
 
 def make_grant(label: str = "ann", *, can_write: bool = False) -> Grant:
     return Grant(label, label.encode().ljust(32, b"\0"), can_write, NOON)
-
-
-def ask(path: Path, statement: str) -> list[tuple[object, ...]]:
-    """Run a statement on a database past the store, and give its rows."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute(statement).fetchall()
-        connection.commit()
-        return rows
-    finally:
-        connection.close()
 
 
 def test_at_first_there_is_no_grant(grants: GrantStore) -> None:

@@ -24,6 +24,7 @@ from feedserver.stores.sql.migrating import Migration, migrate
 from feedserver.stores.sql.opening import open_log
 from feedserver.web.app import create_app
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
+from tests.stores.statements import ask
 
 ROOT = Path(__file__).parents[2]
 STORES = ROOT / "tests" / "data" / "stores"
@@ -43,17 +44,6 @@ def folder(tmp_path: Path) -> Path:
 
 def migrated(folder: Path) -> Migration | None:
     return migrate(URL, folder, AUTHORITY, FakeClock())
-
-
-def ask(path: Path, statement: str) -> list[Any]:
-    """Run a statement on a database past the log, and give its rows."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute(statement).fetchall()
-        connection.commit()
-        return rows
-    finally:
-        connection.close()
 
 
 def content(path: Path) -> list[Any]:

@@ -25,6 +25,7 @@ from feedserver.stores.sql.log import SqlLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
 from tests.stores.reading import as_activity, drafts_in
+from tests.stores.statements import ask
 
 ROOT = Path(__file__).parent.parent.parent
 URL = "sqlite:///log.db"
@@ -44,17 +45,6 @@ def open_store(tmp_path: Path) -> Iterator[Open]:
             return log
 
         yield open_store
-
-
-def ask(path: Path, statement: str) -> list[Any]:
-    """Run a statement on a database past the log, and give its rows."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute(statement).fetchall()
-        connection.commit()
-        return rows
-    finally:
-        connection.close()
 
 
 def files(folder: Path) -> dict[str, bytes]:
