@@ -87,7 +87,7 @@ def assemble_around(
 
     sources = make_sources(settings, log.authority, clock)
     intake = Intake(log, settings.limits.max_title)
-    index = FacetIndex(log)
+    index = FacetIndex(log, clock)
     if with_index:
         index.catch_up()
     pollings = {

@@ -73,7 +73,7 @@ def serve(
     `started` is called when the server listens. Raises FeedserverError where it cannot start.
     """
     server = assemble(settings)
-    worker = Worker(server.pollings if with_worker else {})
+    worker = Worker(server.pollings if with_worker else {}, server.index.notice)
     app = create_app(server, worker if with_worker else None)
     deadline = 0.0
     try:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from feedserver.services.polling import Polling
@@ -13,9 +13,15 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """Polls each source every so many seconds. A source that fails holds up no other one."""
+    """Polls each source every so many seconds. A source that fails holds up no other one.
 
-    def __init__(self, pollings: Mapping[Polling, float]) -> None:
+    `then` is called after each poll.
+    """
+
+    def __init__(
+        self, pollings: Mapping[Polling, float], then: Callable[[], None] = lambda: None
+    ) -> None:
+        self._then = then
         self._stop = threading.Event()
         # Daemons, so that a source that hangs does not keep a process that is told to leave.
         self._threads = [
@@ -55,6 +61,7 @@ class Worker:
         while not self._stop.wait(wait):
             try:
                 more = polling.step()
+                self._then()
             except Exception:  # noqa: BLE001 - step has logged it and keeps it in its state
                 wait = min(_LONGEST_WAIT, max(every, 2 * wait))
             else:

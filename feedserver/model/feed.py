@@ -1,6 +1,6 @@
 """A feed, a page of it, and the stamp that tells whether it has moved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from feedserver.model.activity import Activity
@@ -30,7 +30,9 @@ class Stamp:
     position: int
     updated: datetime | None
     check: int = 0
-    modified: datetime | None = None
+    modified: datetime | None = field(
+        default=None, repr=False
+    )  # of ETags, made of the rest, no part
     removed: tuple[str, str] = ("", "")
 
 

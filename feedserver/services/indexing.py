@@ -5,13 +5,14 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from pyroaring import BitMap
 
+from feedserver.clock import Clock
 from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Ending, Tombstone, Version
 from feedserver.model.cursor import Cursor, check_of
@@ -102,10 +103,17 @@ class _Touching:
 
 
 class FacetIndex:
-    """Finds versions by filter, in the log as it was when the index last caught up."""
+    """Finds versions by filter, in the log as it was when the index last caught up.
 
-    def __init__(self, log: Log) -> None:
+    With a clock it knows of versions that were found in the very second in which they were
+    recorded, and tells `Stamp.modified` of more feeds.
+    """
+
+    def __init__(self, log: Log, clock: Clock | None = None) -> None:
         self._log = log
+        self._clock = clock
+        self._second = 0
+        """The latest second in which the index has caught up, in microseconds."""
         self._lock = threading.RLock()
         self._removals = 0
         self._clear()
@@ -141,6 +149,8 @@ class FacetIndex:
         self._erased = BitMap()
         """Versions of what was redacted."""
         self._erasure = ""
+        self._prompt = BitMap()
+        """Versions that were there before the second in which they were recorded was over."""
         self._removals += 1
 
     @property
@@ -159,13 +169,34 @@ class FacetIndex:
         is read anew. Gives the position up to which the index stands. Raises StoreError.
         """
         with self._lock:
+            known = self._head
             while (newest := self._log.newest()) != (self._head, self._check):
                 before = self._head
                 if newest[0] <= before or not self._read_on():
                     self._clear()
                 elif self._head == before:
                     raise StoreError(f"the store has lost what followed position {before}")
+            if self._clock is not None:
+                self._note_prompt(known, to_microseconds(self._clock()))
             return self._head
+
+    def notice(self) -> None:
+        """Catch up where that can be done; where not, whoever asks next is told why."""
+        with suppress(StoreError):
+            self.catch_up()
+
+    def _note_prompt(self, known: int, now: int) -> None:
+        """Note which of the versions after the known ones are of this second, which is not over.
+
+        Where the clock was set back, a later second may have been told before this one.
+        """
+        second = now - now % _SECOND
+        position = self._head
+        while second >= self._second and position > known and self._recorded[position] >= second:
+            if self._recorded[position] < second + _SECOND:
+                self._prompt.add(position)
+            position -= 1
+        self._second = max(self._second, second)
 
     def _read_on(self) -> bool:
         """Add a batch of what follows; whether it follows what the index has."""
@@ -444,8 +475,9 @@ class FacetIndex:
     def _modified(self, touching: _Touching, positions: BitMap) -> datetime | None:
         """The second in which the newest of them was recorded, None where that is not exact.
 
-        Others that were recorded in the same second, but not together with it, may have been
-        missing when somebody was told that second. Nor is it exact where something that had left
+        Others that were recorded in the same second, but not together with the first of it, may
+        have been missing when somebody was told that second; unless they were found before it was
+        over, for until then nobody is told it. Nor is it exact where something that had left
         the feed was deleted since: that gives its archives other addresses.
         """
         if not positions:
@@ -462,8 +494,10 @@ class FacetIndex:
                 low = middle + 1
             else:
                 high = middle
-        is_exact = self._recorded[positions[low]] == newest
-        return from_microseconds(second) if is_exact else None
+        late = positions[low:] - self._prompt
+        is_exact = not late or self._recorded[late.max()] == self._recorded[positions[low]]
+        is_over = self._clock is None or second < self._second
+        return from_microseconds(second) if is_exact and is_over else None
 
     def _pace(self, state: BitMap) -> timedelta | None:
         recent = state[-_PACED:]

@@ -37,6 +37,7 @@ class PublishingViews:
         fields = _fields(self._server.settings.limits.max_body)
         object_type, database_id, activity_objid = _named(fields)
         verdict = self._server.writing.publish(name, object_type, database_id, activity_objid)
+        self._server.index.notice()
         self._wrote(verdict.outcome.value)
         return self._answer(verdict)
 

@@ -75,6 +75,7 @@ class WritingViews:
         document = self._server.parser.document(parse_json(text), dialect)
         draft, is_silent = _only(document, id), document.items[0].is_silent
         outcome, position = self._server.writing.change(id, draft, is_silent, self._is_meant)
+        self._server.index.notice()
         self._wrote(outcome.value)
         # That very version: who takes its ETag for the next change has seen what it is.
         (version,) = self._server.log.at([position])
@@ -84,6 +85,7 @@ class WritingViews:
         """Put a tombstone in the place of the activity; on a 2xx it is on disk."""
         self._access.writer()
         self._server.writing.delete(id, self._is_meant)
+        self._server.index.notice()
         self._wrote(Outcome.DELETED.value)
         return Response(status=204)
 
@@ -164,6 +166,7 @@ class WritingViews:
         return self._server.reading.base_url + activity_path(id)
 
     def _count(self, answers: tuple[Answer, ...]) -> None:
+        self._server.index.notice()
         for answer in answers:
             self._wrote(answer.outcome)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version
 from feedserver.model.filter import FIELDS, Filter, make_filter
 from feedserver.services import indexing
@@ -327,6 +328,76 @@ def test_a_second_is_told_only_where_it_tells_one_state_of_the_feed(
     second = times[-1].replace(microsecond=0)
     of_second = {time for time in times if time.replace(microsecond=0) == second}
     assert modified == (second if len(of_second) == 1 else None)
+
+
+def modified_of(index: FacetIndex) -> datetime | None:
+    index.catch_up()
+    return index.newest(make_filter([]), 1).stamp.modified
+
+
+def test_a_second_is_told_where_all_of_it_was_there_before_it_was_over() -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log, clock)
+    for _ in range(3):
+        log.append([make_draft()])
+        clock.advance(0.2)
+        index.notice()
+    assert modified_of(index) is None  # it is not over
+    clock.advance(1)
+
+    assert modified_of(index) == NOON
+    assert modified_of(FacetIndex(log, clock)) is None  # it has not seen that
+
+
+def test_a_second_is_not_told_where_something_of_it_came_after_it() -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log, clock)
+    log.append([make_draft()])
+    clock.advance(1)
+    assert modified_of(index) == NOON
+
+    clock.advance(-0.5)  # another process has looked at its clock then, and commits only now
+    log.append([make_draft()])
+    clock.advance(0.5)
+    assert modified_of(index) is None
+    clock.advance(60)
+    assert modified_of(index) is None
+
+
+def test_a_clock_that_is_set_back_makes_no_second_exact_that_was_told() -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    index = FacetIndex(log, clock)
+    log.append([make_draft()])
+    clock.advance(1)
+    assert modified_of(index) == NOON
+
+    clock.advance(-0.9)
+    log.append([make_draft()])
+    index.notice()
+    clock.advance(60)
+
+    assert modified_of(index) is None
+
+
+def test_a_store_that_cannot_be_read_is_told_to_who_asks_and_not_to_who_wrote() -> None:
+    log = MemoryLog(AUTHORITY, FakeClock())
+    index = FacetIndex(log)
+    log.append([make_draft()])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryLog, "newest", _broken)
+
+        index.notice()
+
+        with pytest.raises(StoreError):
+            index.catch_up()
+    assert index.catch_up() == 1
+
+
+def _broken(log: MemoryLog) -> tuple[int, bytes]:
+    raise StoreError("the store cannot be read: no such disk")
 
 
 def answers(index: FacetIndex, filter: Filter, head: int) -> list[object]:

@@ -331,6 +331,23 @@ class TestConditions:
         assert writer.put(PLAIN, if_unmodified_since=then).status_code == 200
 
 
+class TestLastModified:
+    def test_it_is_the_second_of_what_was_posted_in_one(self, site: Site, writer: Writer) -> None:
+        for number in range(5):
+            site.clock.advance(0.1)
+            assert writer.post(LIKE | {"id": f"urn:example:{number}"}).status_code == 201
+        assert "Last-Modified" not in site.get("/tags/vip.atom").headers
+        site.clock.advance(1)
+
+        modified = site.get("/tags/vip.atom").headers["Last-Modified"]
+
+        assert modified == "Fri, 08 May 2026 12:00:00 GMT"
+        site.get("/tags/vip.atom", 304, if_modified_since=modified)
+        writer.put(PLAIN)
+        site.clock.advance(1)
+        site.get("/tags/vip.atom", 200, if_modified_since=modified)
+
+
 class TestDelete:
     def test_it_is_gone_and_says_so(self, site: Site, writer: Writer, liked: str) -> None:
         answer = writer.delete()
