@@ -108,12 +108,16 @@ class FeedViews:
             raise InvalidRequest([_FOR_PROGRAMS])
         self._polls.check()
         try:
+            return self._read(query, representation)
+        except Elsewhere as error:
+            return _redirect(error.address, "no-store")
+
+    def _read(self, query: Query, representation: Representation) -> Response:
+        try:
             return self._selected(query, representation)
         except Outdated:
             # What was selected has been redacted meanwhile; that is seen now.
             return self._selected(query, representation)
-        except Elsewhere as error:
-            return _redirect(error.address, "no-store")
 
     def _selected(self, query: Query, representation: Representation) -> Response:
         is_page = representation == HTML

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -10,8 +11,10 @@ from lxml import etree
 from werkzeug.test import Client, TestResponse
 
 from feedserver.model.activity import Activity
+from feedserver.model.feed import Page
 from feedserver.services.indexing import ARCHIVED
 from feedserver.services.intake import Outcome
+from feedserver.services.reading import Reading, View
 from feedserver.services.writing import Writing
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, NOON, make_draft
@@ -514,6 +517,33 @@ class TestRedaction:
             for version in site.server.log.read(0)
             if version.id == ID
         )
+
+    @pytest.mark.parametrize(
+        ("address", "status"),
+        [("/all.json?limit=500", 200), ("archive", 302), ("/all.json?after=", 200)],
+    )
+    def test_one_that_comes_between_a_look_and_the_answer_is_heeded(
+        self, site: Site, address: str, status: int
+    ) -> None:
+        drafts = [make_draft() for _ in range(ARCHIVED + 1)]
+        site.record(*drafts)
+        if address == "archive":
+            newest = site.get(links(site.get("/all.json?limit=1"))["prev-archive"])
+            address = links(newest)["self"]
+        reads = count()
+        read = Reading.page
+
+        def overtaken(reading: Reading, view: View) -> Page:
+            if next(reads) == 0:
+                site.server.writing.redact([drafts[3].id])
+            return read(reading, view)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Reading, "page", overtaken)
+            answer = site.get(address, status)
+
+        assert drafts[3].title not in answer.text
+        assert next(reads) > 0
 
     def test_every_reader_of_versions_is_told(self, site: Site, writer: Writer, liked: str) -> None:
         cursor = site.get("/tags/vip.json?after=").json["next"]
