@@ -529,7 +529,7 @@ class TestRedaction:
         site.record(*drafts)
         if address == "archive":
             newest = site.get(links(site.get("/all.json?limit=1"))["prev-archive"])
-            address = links(newest)["self"]
+            address = links(newest)["prev-archive"]
         reads = count()
         read = Reading.page
 
