@@ -113,7 +113,7 @@ class FacetIndex:
         self._log = log
         self._clock = clock
         self._second = 0
-        """The latest second in which the index has caught up, in microseconds."""
+        """The latest second in which somebody may have been told something, in microseconds."""
         self._lock = threading.RLock()
         self._removals = 0
         self._clear()
@@ -144,6 +144,8 @@ class FacetIndex:
         """Versions of activities that were deleted later."""
         self._hidden_by: dict[int, int] = {}
         """The tombstones of those."""
+        self._last = BitMap()
+        """The last of those of each activity, which its tombstone replaces."""
         self._redactions = BitMap()
         """Tombstones of what was redacted: they touch every feed."""
         self._erased = BitMap()
@@ -170,6 +172,7 @@ class FacetIndex:
         """
         with self._lock:
             known = self._head
+            began = 0 if self._clock is None else to_microseconds(self._clock())
             while (newest := self._log.newest()) != (self._head, self._check):
                 before = self._head
                 if newest[0] <= before or not self._read_on():
@@ -177,7 +180,7 @@ class FacetIndex:
                 elif self._head == before:
                     raise StoreError(f"the store has lost what followed position {before}")
             if self._clock is not None:
-                self._note_prompt(known, to_microseconds(self._clock()))
+                self._note_prompt(known, began, to_microseconds(self._clock()))
             return self._head
 
     def notice(self) -> None:
@@ -185,18 +188,22 @@ class FacetIndex:
         with suppress(StoreError):
             self.catch_up()
 
-    def _note_prompt(self, known: int, now: int) -> None:
+    def _note_prompt(self, known: int, began: int, now: int) -> None:
         """Note which of the versions after the known ones are of this second, which is not over.
 
-        Where the clock was set back, a later second may have been told before this one.
+        `began` is the time before the log was read: what is told now is not of a later one. Where
+        the clock was set back, or the server started, a later second may have been told before.
         """
+        if not self._second and self._head:
+            newest = self._recorded[self._head]
+            self._second = newest - newest % _SECOND + _SECOND
+        self._second = max(self._second, began - began % _SECOND)
         second = now - now % _SECOND
         position = self._head
         while second >= self._second and position > known and self._recorded[position] >= second:
             if self._recorded[position] < second + _SECOND:
                 self._prompt.add(position)
             position -= 1
-        self._second = max(self._second, second)
 
     def _read_on(self) -> bool:
         """Add a batch of what follows; whether it follows what the index has."""
@@ -286,10 +293,13 @@ class FacetIndex:
         if tombstone.ending is Ending.DELETED:
             self._hidden |= earlier
             self._hidden_by.update((position, tombstone.position) for position in earlier)
+            self._last.add(tombstone.replaces)
         else:
             self._redactions.add(tombstone.position)
             self._hidden -= earlier
             self._erased |= earlier
+            for position in earlier:
+                self._hidden_by.pop(position, None)
 
     def _forget(self, erased: BitMap) -> None:
         """Forget what was redacted, with every name that it alone had."""
@@ -359,7 +369,12 @@ class FacetIndex:
             return Selection(
                 positions,
                 frozenset(removed),
-                self._stamp(touching, self._dated(touching, state)),
+                self._stamp(
+                    touching,
+                    self._dated(touching, state),
+                    touching.all,
+                    self._modified(touching),
+                ),
                 total=len(state),
                 left=start,
                 edge=edge,
@@ -396,7 +411,9 @@ class FacetIndex:
             return Selection(
                 tuple(run),
                 frozenset(run & touching.leaving),
-                self._stamp(touching, self._dated(touching, state) | run),
+                self._stamp(
+                    touching, self._dated(touching, state) | run, touching.all, modified=None
+                ),
                 total=len(state),
                 left=left,
                 edge=0,
@@ -420,7 +437,7 @@ class FacetIndex:
             return Run(
                 tuple(reversed(shown)),
                 frozenset(shown & touching.leaving),
-                self._stamp(touching, ranks, ranks),
+                self._stamp(touching, ranks, ranks, modified=None),
                 is_full,
                 self._archive(touching, number),
                 self._archive(touching, number - 1) if number else None,
@@ -454,16 +471,17 @@ class FacetIndex:
         loud = touching.all - self._silent if self._silent else touching.all
         return BitMap(each.max() for each in (loud, state) if each)
 
-    def _stamp(self, touching: _Touching, dated: BitMap, of: BitMap | None = None) -> Stamp:
-        """The stamp of all that touches the feed, or of those positions alone."""
-        positions = touching.all if of is None else of
-        newest = positions.max() if positions else 0
+    def _stamp(
+        self, touching: _Touching, dated: BitMap, of: BitMap, modified: datetime | None
+    ) -> Stamp:
+        """The stamp of those positions; the latest date of the `dated` ones is theirs."""
+        newest = of.max() if of else 0
         updated = max((self._updated[position] for position in dated), default=None)
         return Stamp(
             newest,
             None if updated is None else from_microseconds(updated),
             self._checks[newest],
-            self._modified(touching, positions),
+            modified,
             self._removed(touching),
         )
 
@@ -472,21 +490,23 @@ class FacetIndex:
         hidden = touching.all & self._hidden if self._hidden else BitMap()
         return self._erasure, _digest(hidden) if hidden else ""
 
-    def _modified(self, touching: _Touching, positions: BitMap) -> datetime | None:
-        """The second in which the newest of them was recorded, None where that is not exact.
+    def _modified(self, touching: _Touching) -> datetime | None:
+        """The second in which the feed was touched last, None where that is not exact.
 
         Others that were recorded in the same second, but not together with the first of it, may
         have been missing when somebody was told that second; unless they were found before it was
-        over, for until then nobody is told it. Nor is it exact where something that had left
-        the feed was deleted since: that gives its archives other addresses.
+        over, for until then nobody is told it. A redaction takes with it what shows that. Nor is
+        it exact where something that had left the feed was deleted since: that gives its archives
+        other addresses.
         """
+        positions = touching.all
         if not positions:
             return None
-        hidden = touching.all & self._hidden if self._hidden else ()
-        if any(self._hidden_by[position] > positions.max() for position in hidden):
+        newest = positions.max()
+        left = self._hidden & touching.leaving | (self._hidden & touching.matching) - self._last
+        if any(self._hidden_by[position] > newest for position in left):
             return None
-        newest = self._recorded[positions.max()]
-        second = newest - newest % _SECOND
+        second = self._recorded[newest] - self._recorded[newest] % _SECOND
         low, high = 0, len(positions) - 1
         while low < high:  # to the first that was recorded in that second
             middle = (low + high) // 2
@@ -495,7 +515,8 @@ class FacetIndex:
             else:
                 high = middle
         late = positions[low:] - self._prompt
-        is_exact = not late or self._recorded[late.max()] == self._recorded[positions[low]]
+        is_together = late and self._recorded[late.max()] == self._recorded[positions[low]]
+        is_exact = not late or (is_together and not late & self._redactions)
         is_over = self._clock is None or second < self._second
         return from_microseconds(second) if is_exact and is_over else None
 

@@ -16,8 +16,9 @@ Expected = Callable[[Activity], bool]
 """Tells whether a version is the one that somebody means to change."""
 
 _MOVED = (
-    "The activity has changed since you read it; nothing was done. Read it again, and send your "
-    "change with the ETag that it has then."
+    "The activity is not what your condition says; nothing was done. It may have changed since "
+    "you read it: read it again, and send your change with the ETag that its .json, .atom or .as1 "
+    "has then."
 )
 
 

@@ -92,7 +92,7 @@ class FeedViews:
         try:
             spelling = self._reading.spelling(field, value)
         except NotFound:
-            if (query.before, query.after, query.archive) == (None, None, None):
+            if not (query.before or query.after or query.archive):
                 raise
             # Who goes on has read it: what had the name was redacted, or a backup was put back.
             spelling = value
@@ -139,7 +139,7 @@ class FeedViews:
             body,
             # A second tells when the feed changed, not where to go on, or what its subtitle says.
             modified=None
-            if is_page or query.after or not view.feed.is_known
+            if is_page or query.after is not None or not view.feed.is_known
             else self._modified(view),
             now=self._clock(),
             cache_control="no-cache" if is_page else _cache_control(view),
@@ -200,8 +200,9 @@ class FeedViews:
     def _forget_removed(self) -> None:
         """Drop the bodies that may hold what was deleted or redacted since they were made."""
         if self._removals != self._reading.removals:
-            self._removals = self._reading.removals
+            removals = self._reading.removals
             self._bodies.forget()
+            self._removals = removals
 
 
 def _redirect(address: str, cache_control: str) -> AnyResponse:

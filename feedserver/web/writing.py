@@ -1,4 +1,4 @@
-"""What is posted: one activity, a collection of them, or a stream of lines."""
+"""What is posted, alone, in collections or in lines; what is changed, and deleted."""
 
 import re
 import threading

@@ -101,7 +101,8 @@ def offsets() -> None:
 def whole_seconds() -> None:
     """`Last-Modified` is the second of the newest version, though the second goes on."""
 
-    def of_index(self: FacetIndex, _touching: object, positions: Any) -> datetime | None:
+    def of_index(self: FacetIndex, touching: Any) -> datetime | None:
+        positions = touching.all
         if not positions:
             return None
         return from_microseconds(self._recorded[positions.max()]).replace(microsecond=0)

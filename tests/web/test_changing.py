@@ -562,6 +562,13 @@ class TestRedaction:
         assert told(site, cursor) == [(ID, "Tombstone")]
         site.get("/queues/Solo.json", 404)
 
+    def test_a_name_that_nobody_knew_is_not_followed(self, site: Site, writer: Writer) -> None:
+        writer.post(LIKE | {"queue": "Support"})
+
+        answer = site.get("/queues/Suport.json?after=", 404)
+
+        assert "Support" in answer.json["detail"]
+
     def test_the_empty_archive_after_a_full_one_moves_with_it(self, site: Site) -> None:
         drafts = [make_draft() for _ in range(ARCHIVED)]
         site.record(*drafts)
