@@ -188,6 +188,9 @@ class Format(Protocol):
     """A way to write a page: pure, and the same page gives the same bytes."""
 
     extension: str
+    title: str
+    """What people call it."""
+
     media_type: str
     """With its parameters, as it stands in `Content-Type`."""
 

@@ -3,18 +3,20 @@
 import html
 from typing import Any
 
+from feedserver.formats.entries import as1_object
 from feedserver.formats.members import Members, extension, extra, merged, present, written
-from feedserver.model.activity import Activity, Object
+from feedserver.model.activity import Activity
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339_exact
 from feedserver.model.feed import Link, Page, Removal
-from feedserver.model.vocabulary import UNSPECIFIED, as1_type, as1_verb, word_of
+from feedserver.model.vocabulary import as1_verb
 
 
 class As1Format:
     """Writes a page as a collection (JSON Activity Streams 1.0, section 3.5)."""
 
     extension = "as1"
+    title = "AS1"
     media_type = "application/stream+json; charset=utf-8"
     removal_type = media_type
     accepted_as: tuple[str, ...] = ("application/stream+json",)
@@ -69,26 +71,11 @@ def _activity(activity: Activity, page: Page) -> Any:
         "title": html.escape(draft.title, quote=False),
         "published": rfc3339_exact(dates.published),
         "updated": rfc3339_exact(dates.updated),
-        "actor": _object(draft.actor),
-        "object": draft.object and _object(draft.object),
-        "target": draft.target and _object(draft.target),
+        "actor": as1_object(draft.actor),
+        "object": draft.object and as1_object(draft.object),
+        "target": draft.target and as1_object(draft.target),
         "content": draft.content,
         "url": draft.url or page.home + activity_path(activity.id),
-        **extension(activity, _object),
+        **extension(activity, as1_object),
     }
     return merged(present(ours), extra(draft, "as1"))
-
-
-def _object(object: Object) -> Members:
-    kind = as1_type(object.type)
-    return present(
-        {
-            "objectType": kind,
-            "id": object.id,
-            "displayName": object.name,
-            "url": object.url,
-            "number": object.number,
-            "login": object.login,
-            "crmType": None if word_of(kind or UNSPECIFIED) == object.type else object.type,
-        }
-    )

@@ -17,6 +17,7 @@ class As2Format:
     """Writes a page as an `OrderedCollectionPage`, a feed without entries as its collection."""
 
     extension = "json"
+    title = "JSON"
     media_type = "application/activity+json; charset=utf-8"
     removal_type = media_type
     accepted_as: tuple[str, ...] = (

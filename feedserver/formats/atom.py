@@ -8,9 +8,9 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from feedserver.formats.elements import ATOM, DUBLIN_CORE, HISTORY, add_text, deleted_entry
+from feedserver.formats.entries import categories, link_of, true_time
 from feedserver.model.activity import Activity, Object
-from feedserver.model.addresses import activity_path
-from feedserver.model.dates import IMPLAUSIBLE, rfc3339
 from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import namespace, scheme
 from feedserver.model.vocabulary import (
@@ -28,11 +28,7 @@ from feedserver.model.vocabulary import (
     verb_of,
 )
 
-ATOM = "http://www.w3.org/2005/Atom"
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
-DUBLIN_CORE = "http://purl.org/dc/terms/"
-TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
-HISTORY = "http://purl.org/syndication/history/1.0"
 
 _NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
 _CLOSE = b"</feed>"
@@ -43,6 +39,7 @@ class AtomFormat:
     """Writes a page as an Atom feed document, an activity as an Atom entry document."""
 
     extension = "atom"
+    title = "Atom"
     media_type = "application/atom+xml; charset=utf-8"
     removal_type = "application/atomdeleted+xml; charset=utf-8"
     accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
@@ -105,14 +102,13 @@ class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen h
         entry.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
         _type(entry.find("author"), draft.actor, self.own)
         verb = verb_of(draft.verb).as1
-        _text(entry, f"{{{ACTIVITY}}}verb", _iri(verb, AS1_VERBS, self.own))
+        add_text(entry, f"{{{ACTIVITY}}}verb", _iri(verb, AS1_VERBS, self.own))
         if draft.object is not None:
             _object(entry, "object", draft.object, self.own)
         if draft.target is not None:
             _object(entry, "target", draft.target, self.own)
-        recorded = self.activity.dates.recorded
-        if draft.occurred is not None and draft.occurred - recorded <= IMPLAUSIBLE:
-            _text(entry, f"{{{DUBLIN_CORE}}}created", rfc3339(draft.occurred))
+        if (created := true_time(self.activity)) is not None:
+            add_text(entry, f"{{{DUBLIN_CORE}}}created", created)
         return entry
 
 
@@ -127,12 +123,9 @@ def _in_order(entries: Sequence[Activity | Removal]) -> list[Activity | Removal]
 
 def _deleted(removal: Removal) -> bytes:
     """That an entry was removed from the feed (RFC 6721, section 3)."""
-    element = etree.Element(f"{{{TOMBSTONES}}}deleted-entry", nsmap={"at": TOMBSTONES})
-    element.set("ref", removal.id)
-    element.set("when", rfc3339(removal.when))
-    if removal.has_left:
-        _text(element, f"{{{TOMBSTONES}}}comment", "It is in this feed no more.")
-    document: bytes = etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    document: bytes = etree.tostring(
+        deleted_entry(removal), encoding="UTF-8", xml_declaration=False
+    )
     return document
 
 
@@ -147,10 +140,8 @@ def _entry(activity: Activity, page: Page) -> bytes:
     entry.published(dates.published)
     entry.updated(dates.updated)
     entry.author({"name": draft.actor.name or "", "uri": _id(draft.actor)})
-    elsewhere = draft.url or (draft.object and draft.object.url)
-    address = elsewhere or page.home + activity_path(activity.id)
-    entry.link(href=address)
-    for field, name, label in _categories(activity):
+    entry.link(href=link_of(activity, page))
+    for field, name, label in categories(draft):
         entry.category(term=name, scheme=scheme(page.authority, field), label=label)
     if draft.content is None:
         entry.summary(draft.title)  # readers, and the validator, want a text
@@ -159,22 +150,12 @@ def _entry(activity: Activity, page: Page) -> bytes:
     return _serialised(entry.atom_entry())
 
 
-def _categories(activity: Activity) -> list[tuple[str, str, str]]:
-    draft = activity.draft
-    queues = [("queue", queue, queue) for queue in draft.queues]
-    products = [
-        ("product", product.name, " ".join(filter(None, (product.name, product.revision))))
-        for product in draft.products
-    ]
-    return [*queues, *products, *(("tag", tag, tag) for tag in draft.tags)]
-
-
 def _object(parent: Any, role: str, object: Object, own: str) -> None:
     element = etree.SubElement(parent, f"{{{ACTIVITY}}}{role}")
     _type(element, object, own)
     if (id := _id(object)) is not None:
-        _text(element, "id", id)
-    _text(element, "title", object.name or object.number or type_of(object.type).label)
+        add_text(element, "id", id)
+    add_text(element, "title", object.name or object.number or type_of(object.type).label)
     if object.url is not None:
         # Any other relation, or none, and feedparser takes this for the link of the entry.
         etree.SubElement(element, "link", rel="related", type="text/html", href=object.url)
@@ -184,7 +165,7 @@ def _type(parent: Any, object: Object, own: str) -> None:
     if object.type == UNSPECIFIED:
         return
     kind = type_of(object.type).as1
-    _text(parent, f"{{{ACTIVITY}}}object-type", _iri(kind, AS1_TYPES, own))
+    add_text(parent, f"{{{ACTIVITY}}}object-type", _iri(kind, AS1_TYPES, own))
 
 
 def _id(object: Object) -> str | None:
@@ -201,10 +182,6 @@ def _iri(name: str, registered: Collection[str], own: str) -> str:
     type = camel(name)
     is_of_as2 = type in AS2_TYPES and kebab(type) == name
     return AS2_BASE + type if is_of_as2 else own + own_type(name)
-
-
-def _text(parent: Any, name: str, text: str) -> None:
-    etree.SubElement(parent, name).text = text
 
 
 def _attributes(rel: str, href: str, type: str | None, title: str | None) -> dict[str, str]:

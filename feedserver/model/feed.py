@@ -71,7 +71,8 @@ class Page:
     of what touches it, or when the log was made. `total` counts the feed's activities, None in an
     archive (RFC 5005, section 4), which never changes. `address` is the page's own, `collection`
     that of the feed without entries, and `is_bare` says that this is it. `server` is what this
-    feedserver is called, `home` the address of its stream page.
+    feedserver is called, `home` the address of its stream page. `max_age` is
+    for how many seconds it is as good as new, None for archives and pages behind a cursor.
     """
 
     feed: Feed
@@ -85,6 +86,7 @@ class Page:
     authority: str
     server: str
     home: str
+    max_age: int | None
 
     @property
     def activities(self) -> tuple[Activity, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedserver.errors import Elsewhere, Gone, NotFound, Outdated
+from feedserver.errors import Elsewhere, Gone, InvalidRequest, NotFound, Outdated
 from feedserver.model.activity import Activity, Version
 from feedserver.model.addresses import activity_path, feed_path
 from feedserver.model.cursor import check_of, parse_cursor
@@ -22,6 +22,11 @@ _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes
 _LONGEST_COMPARED = 60  # characters; the time goes with their square
 _TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
 _NEVER_COMPARED = ("object", "source")
+_TELLS_VERSIONS = ("atom", "json", "as1")
+_NO_VERSIONS = (
+    "`after` tells every version of an activity, and what is gone, for which .{} has no words. "
+    "Ask for .atom, .json or .as1."
+)
 _PACES = (3600, 1800, 900, 600, 300, 120, 60)  # seconds, in whole minutes: RSS knows no other
 
 
@@ -85,6 +90,8 @@ class Reading:
         that is not of the log. Raises InvalidRequest for what is no cursor, Gone for one that this
         log does not hold, and Elsewhere for an archive that stands at another address now.
         """
+        if query.after is not None and representation.extension not in _TELLS_VERSIONS:
+            raise InvalidRequest([_NO_VERSIONS.format(representation.extension)])
         with self._index.held():
             self._index.catch_up()
             if query.archive is not None:
@@ -244,6 +251,7 @@ class Reading:
             authority=self._log.authority,
             server=self.title,
             home=self.base_url,
+            max_age=view.max_age,
         )
 
     def links(self, view: View) -> list[Link]:

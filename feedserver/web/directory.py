@@ -8,6 +8,7 @@ from flask import Response, json
 
 from feedserver.assembly import Server
 from feedserver.errors import InvalidRequest
+from feedserver.formats import FORMATS
 from feedserver.model.addresses import COLLECTIONS, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.filter import make_filter
@@ -75,9 +76,7 @@ class DirectoryViews:
             "count": name.count,
             "newest": rfc3339(name.newest),
             "html": self._base_url + feed_path(filter),
-            "atom": self._base_url + feed_path(filter, "atom"),
-            "json": self._base_url + feed_path(filter, "json"),
-            "as1": self._base_url + feed_path(filter, "as1"),
+            **{name: self._base_url + feed_path(filter, name) for name in FORMATS},
         }
 
 

@@ -43,7 +43,8 @@ def negotiate(extension: str | None) -> Representation:
     if best <= 0:
         wanted = request.headers.get("Accept", "")
         raise NotAcceptable(
-            f"This can be had as Atom, JSON, AS1 or a page; you asked for {wanted[:100]}."
+            f"This can be had as {', '.join(format_of(name).title for name in FORMATS)} or a page; "
+            f"you asked for {wanted[:100]}."
         )
     return offers[liking.index(best)]
 

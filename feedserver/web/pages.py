@@ -1,6 +1,6 @@
 """The pages for people, made from templates on the server; nothing needs a script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from feedserver import __version__
 from feedserver.assembly import Server
+from feedserver.formats import FORMATS
 from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import COLLECTIONS, activity_path, feed_path
 from feedserver.model.dates import rfc3339
@@ -19,6 +20,7 @@ from feedserver.model.filter import Filter, make_filter
 from feedserver.model.query import Query
 from feedserver.model.vocabulary import verb_of
 from feedserver.services.indexing import Name
+from feedserver.web.negotiation import format_of
 from feedserver.web.prefix import prefix_of
 
 _LATER = timedelta(minutes=2)  # a difference between happening and publishing that is shown
@@ -72,8 +74,7 @@ class Pages:
             page=page,
             days=[(day, list(run)) for day, run in groupby(lines, key=lambda line: line.day)],
             atom=self._feed(filter, "atom", by_name),
-            json=self._feed(filter, "json", by_name),
-            as1=self._feed(filter, "as1", by_name),
+            formats=_offered(lambda extension: self._feed(filter, extension, by_name)),
             older=links.get("next"),
             newest=links.get("first"),
             is_first=query.before is None,
@@ -98,9 +99,9 @@ class Pages:
             line=self._line(activity),
             activity=activity,
             draft=draft,
-            atom=self._activity(activity, "atom"),
-            json=self._activity(activity, "json"),
-            as1=self._activity(activity, "as1"),
+            formats=_offered(lambda extension: self._activity(activity, extension)),
+            # Others would look to a reader like feeds to subscribe to.
+            alternates=_offered(lambda each: self._activity(activity, each), ("json", "as1")),
             object_feed=self._object_feed(activity),
             full=self._full,
         )
@@ -209,6 +210,17 @@ class Pages:
                     "You can use everything while it runs."
                 )
         return None
+
+
+def _offered(
+    address_in: Callable[[str], str], extensions: Iterable[str] = FORMATS
+) -> list[tuple[str, str, str]]:
+    """What each format is called, its media type, and the address there."""
+    formats = [format_of(extension) for extension in extensions]
+    return [
+        (format.title, format.media_type.partition(";")[0], address_in(format.extension))
+        for format in formats
+    ]
 
 
 def _elsewhere(draft: Draft) -> str | None:

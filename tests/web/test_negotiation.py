@@ -35,7 +35,6 @@ READERS = (
         "application/xml;q=0.9,text/xml;q=0.2,*/*;q=0.1"
     ),
     "*/*;q=0.5",
-    "application/rss+xml, application/xml;q=0.5",
 )
 NO_TYPES = ("", "*", "garbage", ";;;", ",", "q=1", "\xff")
 """What stands in `Accept` and names no media type."""
@@ -48,6 +47,28 @@ def test_a_browser_gets_the_page(site: Site, address: str, accept: str) -> None:
     site.record_some(1)
 
     assert site.get(address, accept=accept).content_type == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        ("application/rss+xml, application/xml;q=0.5", "application/rss+xml"),  # n8n
+        ("application/feed+json, application/atom+xml;q=0.5", "application/feed+json"),
+    ],
+)
+def test_a_reader_that_wants_another_format_gets_it(site: Site, accept: str, given: str) -> None:
+    site.record_some(1)
+
+    assert site.get("/all", accept=accept).content_type == given
+
+
+@pytest.mark.parametrize("extension", ["rss", "jsonfeed"])
+def test_versions_are_not_told_where_there_are_no_words_for_them(
+    site: Site, extension: str
+) -> None:
+    answer = site.get(f"/all.{extension}?after=", 400)
+
+    assert "Ask for .atom, .json or .as1." in answer.json["detail"]
 
 
 @pytest.mark.parametrize("accept", READERS)
@@ -134,5 +155,5 @@ def test_what_nobody_can_give_is_406_and_says_what_there_is(site: Site) -> None:
     answer = site.get("/all", 406, accept="image/png")
 
     assert answer.json["detail"] == (
-        "This can be had as Atom, JSON, AS1 or a page; you asked for image/png."
+        "This can be had as Atom, JSON, AS1, RSS, JSON Feed or a page; you asked for image/png."
     )

@@ -1,0 +1,78 @@
+"""What formats of every kind say alike of an entry: its link, its categories, itself alone."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from feedserver.formats.members import Members, present
+from feedserver.model.activity import Activity, Draft, Object
+from feedserver.model.addresses import activity_path
+from feedserver.model.dates import IMPLAUSIBLE, rfc3339
+from feedserver.model.feed import Link, Page, Removal
+from feedserver.model.vocabulary import UNSPECIFIED, as1_type, word_of
+
+
+def link_of(activity: Activity, page: Page) -> str:
+    """Where a reader goes from the entry: to it elsewhere, to its object, or to its own page."""
+    draft = activity.draft
+    elsewhere = draft.url or (draft.object and draft.object.url)
+    return elsewhere or page.home + activity_path(activity.id)
+
+
+def categories(draft: Draft) -> list[tuple[str, str, str]]:
+    """The field, the name and the label of each queue, product and tag."""
+    queues = [("queue", queue, queue) for queue in draft.queues]
+    products = [
+        ("product", product.name, " ".join(filter(None, (product.name, product.revision))))
+        for product in draft.products
+    ]
+    return [*queues, *products, *(("tag", tag, tag) for tag in draft.tags)]
+
+
+def true_time(activity: Activity) -> str | None:
+    """When it happened, as RFC 3339; None where nobody knows, or where nobody would believe it."""
+    occurred = activity.draft.occurred
+    if occurred is None or occurred - activity.dates.recorded > IMPLAUSIBLE:
+        return None
+    return rfc3339(occurred)
+
+
+def newest_of_each(entries: Iterable[Activity | Removal]) -> list[Activity | Removal]:
+    """What is told first of each id: of a page that has the newest first, the newest.
+
+    For formats in which an id may stand in a document only once.
+    """
+    newest: dict[str, Activity | Removal] = {}
+    for entry in entries:
+        newest.setdefault(entry.id, entry)
+    return list(newest.values())
+
+
+def alone(entry: Activity | Removal, page: Page) -> Page:
+    """The entry as a feed of its own, for formats that have no other documents."""
+    title = f"{entry.id} was deleted" if isinstance(entry, Removal) else entry.draft.title
+    own = [link for link in page.links if link.rel == "self"]
+    own.append(Link("alternate", page.home + activity_path(entry.id), "text/html"))
+    return replace(
+        page,
+        feed=replace(page.feed, id=entry.id, title=title, subtitle=None),
+        entries=(entry,),
+        total=int(isinstance(entry, Activity)),
+        links=tuple(own),
+        max_age=None,
+    )
+
+
+def as1_object(object: Object) -> Members:
+    """The object in the terms of Activity Streams 1.0 and of our extension."""
+    kind = as1_type(object.type)
+    return present(
+        {
+            "objectType": kind,
+            "id": object.id,
+            "displayName": object.name,
+            "url": object.url,
+            "number": object.number,
+            "login": object.login,
+            "crmType": None if word_of(kind or UNSPECIFIED) == object.type else object.type,
+        }
+    )
