@@ -1,4 +1,4 @@
-"""Feeds of the real service desk's log: every page of them valid, and the same in both formats."""
+"""Feeds of the real service desk's log: every page of them valid, and the same in every format."""
 
 import json
 import os
@@ -11,12 +11,15 @@ from lxml import etree
 from feedserver.assembly import Server, assemble
 from feedserver.formats.as2 import As2Format
 from feedserver.formats.atom import AtomFormat
+from feedserver.formats.jsonfeed import JsonFeedFormat
+from feedserver.formats.rss import RssFormat
 from feedserver.model.query import Query, parse_query
 from feedserver.ports import Format
 from feedserver.services.reading import represent
 from feedserver.settings import make_settings
 from tests.builders import AUTHORITY
 from tests.feed_rules import check
+from tests.rss_rules import check_rss
 from tests.sources.clarify_data import unpacked
 
 UNAVOIDABLE = ("UnknownNamespace: ", "BadCharacters: ")
@@ -52,8 +55,8 @@ def pages(server: Server, format: Format) -> Iterator[tuple[str, bytes]]:
         query = parse_query([("limit", "500"), ("before", before)]) if before else None
 
 
-def test_every_page_is_valid_and_says_the_same_in_both_formats(server: Server) -> None:
-    ids: dict[str, list[str]] = {"atom": [], "json": []}
+def test_every_page_is_valid_and_says_the_same_in_every_format(server: Server) -> None:
+    ids: dict[str, list[str]] = {"atom": [], "json": [], "rss": [], "jsonfeed": []}
     for address, document in pages(server, AtomFormat()):
         findings = check(document, address)
         assert findings.errors == ()
@@ -62,9 +65,16 @@ def test_every_page_is_valid_and_says_the_same_in_both_formats(server: Server) -
         ids["atom"] += [entry.findtext(f"{ATOM}id") for entry in entries]
     for _, document in pages(server, As2Format()):
         ids["json"] += [item["id"] for item in json.loads(document)["orderedItems"]]
+    for address, document in pages(server, RssFormat()):
+        findings = check_rss(document, address)
+        assert findings.errors == ()
+        assert [w for w in findings.warnings if not w.startswith(UNAVOIDABLE)] == []
+        ids["rss"] += [guid.text for guid in etree.fromstring(document).iter("guid")]
+    for _, document in pages(server, JsonFeedFormat()):
+        ids["jsonfeed"] += [item["id"] for item in json.loads(document)["items"]]
 
     assert len(ids["atom"]) == server.log.head() == 1447
-    assert ids["atom"] == ids["json"]
+    assert all(found == ids["atom"] for found in ids.values())
 
 
 def test_every_page_is_valid_by_the_schema_of_rfc_4287(server: Server) -> None:
