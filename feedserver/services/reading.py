@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedserver.errors import Elsewhere, Gone, InvalidRequest, NotFound, Outdated
-from feedserver.model.activity import Activity, Version
+from feedserver.model.activity import Activity, Ending, Tombstone, Version
 from feedserver.model.addresses import activity_path, feed_path
 from feedserver.model.cursor import check_of, parse_cursor
 from feedserver.model.feed import Feed, Link, Page, Removal, Stamp
@@ -228,12 +228,14 @@ class Reading:
         versions = {version.position: version for version in self._log.at(selection.positions)}
         for position in selection.positions:
             version = versions.get(position)
-            if version is not None and position in selection.removed:
-                yield removal(version)
-            elif isinstance(version, Activity):
-                yield version
-            else:
+            is_erased = isinstance(version, Tombstone) and version.ending is Ending.ERASED
+            if version is None or is_erased:
                 raise Outdated("What was to be shown has been redacted. Ask again.")
+            if position in selection.removed:
+                yield removal(version)
+            else:
+                assert isinstance(version, Activity)
+                yield version
 
     def _page(
         self, view: View, entries: Iterable[Activity | Removal], links: Sequence[Link]

@@ -545,6 +545,26 @@ class TestRedaction:
         assert drafts[3].title not in answer.text
         assert next(reads) > 0
 
+    def test_one_of_what_had_left_is_heeded_too(
+        self, site: Site, writer: Writer, liked: str
+    ) -> None:
+        site.record_some(1, tags=("vip",))
+        writer.put(PLAIN)
+        address, read = "/tags/vip.json?after=", Reading.page
+        reads = count()
+
+        def overtaken(reading: Reading, view: View) -> Page:
+            if next(reads) == 0:
+                site.server.writing.redact([ID])
+            return read(reading, view)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Reading, "page", overtaken)
+            answer = site.get(address)
+
+        again = site.get(address)
+        assert (answer.headers["ETag"], answer.body) == (again.headers["ETag"], again.body)
+
     def test_every_reader_of_versions_is_told(self, site: Site, writer: Writer, liked: str) -> None:
         cursor = site.get("/tags/vip.json?after=").json["next"]
 
