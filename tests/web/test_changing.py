@@ -549,8 +549,8 @@ class TestRedaction:
         self, site: Site, writer: Writer, liked: str
     ) -> None:
         site.record_some(1, tags=("vip",))
+        address, read = site.get("/tags/vip.json?after=").json["next"], Reading.page
         writer.put(PLAIN)
-        address, read = "/tags/vip.json?after=", Reading.page
         reads = count()
 
         def overtaken(reading: Reading, view: View) -> Page:
