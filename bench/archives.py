@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 KEPT = 50_000  # versions in the store
 ROUNDS = 60
+_CHECK = b"long"  # of the newest version
 SHARES = {("queue", "q0"): 0.3, ("tag", "t0"): 0.3, ("product", "p0"): 0.1, ("tag", "t9"): 0.0001}
 FILTERS = {
     "everything": [],
@@ -51,8 +52,8 @@ class _Long:
         self._log, self._length = log, length
         self.epoch, self.authority, self.created = log.epoch, log.authority, log.created
 
-    def head(self) -> int:
-        return self._length
+    def newest(self) -> tuple[int, bytes]:
+        return self._length, _CHECK
 
     def at(self, positions: Sequence[int]) -> tuple[Version, ...]:
         kept = [1 + position % KEPT for position in positions]
@@ -133,7 +134,7 @@ def _fill(index: FacetIndex, length: int) -> None:
     for times in (index._occurred, index._updated, index._recorded):
         times.extend(range(now - length, now))
     index._checks.extend(range(length))
-    index._head = length
+    index._head, index._check = length, _CHECK
     index._versions.all = BitMap(range(1, length + 1))
     edits = BitMap(range(50, length + 1, 50))  # each replaces the version 49 before it
     index._replaced.all = edits
