@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 class Worker:
     """Polls each source every so many seconds. A source that fails holds up no other one.
 
-    `then` is called after each poll.
+    `then` is called after each poll that did not fail.
     """
 
     def __init__(
@@ -61,8 +61,15 @@ class Worker:
         while not self._stop.wait(wait):
             try:
                 more = polling.step()
-                self._then()
             except Exception:  # noqa: BLE001 - step has logged it and keeps it in its state
                 wait = min(_LONGEST_WAIT, max(every, 2 * wait))
             else:
                 wait = 0.0 if more else every
+                self._go_on(polling)
+
+    def _go_on(self, polling: Polling) -> None:
+        """Do what follows a poll; a fault in that is none of the source, which is polled on."""
+        try:
+            self._then()
+        except Exception:
+            logger.exception("what follows a poll of source %s failed", polling.state.name)

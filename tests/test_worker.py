@@ -117,6 +117,22 @@ def test_a_source_that_hangs_holds_up_no_other(log: MemoryLog) -> None:
     assert asked == 1
 
 
+def test_a_fault_in_what_follows_a_poll_is_told_and_the_source_is_polled_on(
+    log: MemoryLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    def then() -> None:
+        raise RuntimeError("a bug")
+
+    source, intake, clock = LiveSource("crm"), Intake(log), FakeClock()
+    worker = Worker({Polling(source, log, intake, clock): 0.001}, then)
+    worker.start()
+    assert eventually(lambda: source.count > 3)
+    worker.stop()
+
+    assert "what follows a poll of source crm failed" in caplog.text
+    assert "a bug" in caplog.text
+
+
 def test_a_source_that_fails_is_asked_ever_less_often(log: MemoryLog) -> None:
     broken = LiveSource("broken", failing)
 

@@ -171,8 +171,11 @@ def test_what_is_sent_again_under_its_id_is_refused(marked: Path, command: Comma
 def test_a_source_that_meets_the_id_again_brings_nothing_back(
     marked: Path, command: Command
 ) -> None:
-    page = json.loads(command("show", "all.json?source=crm&limit=1").out)
-    (entry,) = page["orderedItems"]
+    command("store", "vacuum")
+    written = (marked / "feedserver.db").read_text("utf-8", errors="replace")
+    page = json.loads(command("show", "all.json?source=crm&limit=500").out)
+    # The same may have happened twice in a day.
+    entry = next(each for each in page["orderedItems"] if written.count(each["name"]) == 1)
 
     command("redact", entry["id"])
 

@@ -494,8 +494,9 @@ class TestRedaction:
         addresses = [
             f"{path}{extension}{query}"
             for path in ("/all", "/tags/vip")
-            for extension in (".json", ".atom", ".as1")
+            for extension in (".json", ".atom", ".as1", ".rss", ".jsonfeed")
             for query in ("", "?after=", "?archive=0")
+            if query != "?after=" or extension not in (".rss", ".jsonfeed")
         ]
         pages = ["/", "/feeds", "/feeds.json", "/tags"]
         before = {address: site.get(address) for address in (*addresses, *pages)}

@@ -9,6 +9,7 @@ import feedparser
 import pytest
 
 from feedserver.assembly import assemble_around
+from feedserver.formats import FORMATS
 from feedserver.model.activity import Object, Product
 from feedserver.model.addresses import feed_path
 from feedserver.model.filter import make_filter
@@ -421,3 +422,41 @@ def test_dates_in_json_sort_as_texts(site: Site) -> None:
         told = [item[member] for item in items]
         assert told == sorted(told, reverse=True)
         assert len(set(told)) == 5
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds"),
+    [(0.2, 60), (1, 60), (1.9, 60), (2, 120), (12, 600), (59, 1800), (60, 3600), (60 * 24, 3600)],
+)
+def test_a_feed_may_be_kept_for_as_long_as_its_own_pace(
+    site: Site, minutes: float, seconds: int
+) -> None:
+    drafts = []
+    for number in range(6):
+        site.clock.advance(60 * minutes)
+        # What happens elsewhere is no news for this feed.
+        drafts += [make_draft(occurred=site.clock(), tags=("slow",))]
+        drafts += [make_draft(occurred=site.clock()) for _ in range(number)]
+    site.record(*drafts)
+
+    answers = {name: site.get(f"/tags/slow.{name}") for name in FORMATS}
+
+    for answer in answers.values():
+        assert answer.headers["Cache-Control"] == f"max-age={seconds}"
+    assert f"<ttl>{seconds // 60}</ttl>" in answers["rss"].text
+    site.clock.advance(60 * 60 * 24)
+    assert site.get("/tags/slow.atom").headers["Cache-Control"] == f"max-age={seconds}"
+
+
+def test_a_feed_of_which_no_pace_is_known_is_asked_for_often(site: Site) -> None:
+    assert site.get("/all.atom").headers["Cache-Control"] == "max-age=60"
+
+
+@pytest.mark.parametrize("parameter", ["after=", "before={}"])
+def test_other_pages_of_a_feed_are_asked_for_each_time(site: Site, parameter: str) -> None:
+    site.record_some(3)
+    cursor = site.get("/all.json?limit=1").json["next"].partition("before=")[2]
+
+    answer = site.get(f"/all.json?{parameter.format(cursor)}")
+
+    assert answer.headers["Cache-Control"] == "no-cache"
