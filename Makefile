@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c requirements.txt
 
-.PHONY: demo test check format bench soak help clean
+.PHONY: demo test check format bench soak pictures help clean
 
 demo: $(VENV)/.run ## a living demo CRM, its feeds and pages, on http://127.0.0.1:8000
 	@$(BIN)/feedserver demo $(ARGS)
@@ -23,14 +23,19 @@ format: $(VENV)/.check ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## measure: pull, start, polls, writing, archives (DATABASE=clarify.sqlite for one of your own)
+bench: $(VENV)/.test ## measure: pull, start, polls, writing, archives, text, filters (DATABASE=clarify.sqlite for one of your own)
 	@$(BIN)/python bench/run.py $(DATABASE)
 	@$(BIN)/python bench/writing.py
 	@$(BIN)/python bench/publish.py
 	@$(BIN)/python bench/archives.py
+	@$(BIN)/python bench/text.py
+	@$(BIN)/python bench/filters.py
 
 soak: $(VENV)/.test ## write, read and kill the server for 20 minutes, and compare (ARGS="--minutes 2")
 	@$(BIN)/python -m tests.checker $(or $(ARGS),--minutes 20)
+
+pictures: $(VENV)/.run ## take the README's pictures anew, with Chromium
+	@$(BIN)/python docs/pictures/make.py
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'

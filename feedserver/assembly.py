@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from feedserver.clock import Clock, system_clock
 from feedserver.errors import SettingsError
+from feedserver.model.activity import Activity, Draft
 from feedserver.ports import GrantStore, Log, Source
-from feedserver.services.intake import Intake
+from feedserver.services.intake import Intake, Retell
 from feedserver.services.polling import Polling
 from feedserver.services.writing import Writing
 from feedserver.settings import RESERVED_NAMES, Settings
@@ -86,15 +87,17 @@ def assemble_around(
     from feedserver.stores.memory import MemoryGrants
 
     sources = make_sources(settings, log.authority, clock)
-    intake = Intake(log, settings.limits.max_title)
+    parser = Parser(log.authority, settings.limits)
     index = FacetIndex(log, clock)
     if with_index:
         index.catch_up()
+    reading = Reading(log, index, settings.base_url, settings.title)
+    retold = {"atom": _retelling(reading, parser)}
+    intake = Intake(log, settings.limits.max_title, retold)
     pollings = {
         Polling(source, log, intake, clock): float(settings.sources[source.name].get("every", 5))
         for source in sources
     }
-    reading = Reading(log, index, settings.base_url, settings.title)
     writing = Writing(log, intake, sources)
     return Server(
         settings=settings,
@@ -103,12 +106,27 @@ def assemble_around(
         grants=_granting(grants or MemoryGrants(), settings, clock),
         intake=intake,
         writing=writing,
-        parser=Parser(log.authority, settings.limits),
+        parser=parser,
         index=index,
         reading=reading,
         pollings=pollings,
         sources=sources,
     )
+
+
+def _retelling(reading: Reading, parser: Parser) -> Retell:
+    """What comes back of a version that was served as an Atom entry."""
+
+    def retell(version: Activity) -> Draft | None:
+        from feedserver.formats import FORMATS
+        from feedserver.services.reading import represent
+
+        format = FORMATS["atom"]()
+        page = reading.page_of(reading.activity_view(version, represent(format)))
+        (item,) = parser.read(format.render_activity(version, page), dialect="atom").items
+        return item.draft
+
+    return retell
 
 
 @contextmanager

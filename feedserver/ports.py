@@ -1,6 +1,6 @@
 """The ports between the layers: Protocols and the data that passes through them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from feedserver.model.activity import Activity, Draft, Version
 from feedserver.model.feed import Page, Removal
 from feedserver.model.grant import Grant
+from feedserver.model.search import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,14 @@ class Log(Protocol):
 
     def versions(self, ids: Sequence[str]) -> Mapping[str, tuple[Version, Version]]:
         """The first and the newest version of each of the ids that are recorded."""
+        ...
+
+    def search(self, words: Sequence[Word], after: int = 0) -> Iterable[int]:
+        """The positions behind `after` at which all of the words occur, in order.
+
+        They occur in the title or in the text of the content. What was erased is not found. There
+        is at least one word. Raises StoreError.
+        """
         ...
 
     def bookmark(self, name: str) -> str | None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from feedserver.errors import Fault, InvalidActivity, InvalidRequest
-from feedserver.parsers.documents import Document, Item, Parser
-from feedserver.parsers.strict import decode, parse_json
+from feedserver.model.activity import Draft
+from feedserver.parsers.documents import Decode, Parser
+from feedserver.parsers.items import Document, Item
+from feedserver.parsers.strict import decode
 from feedserver.services.intake import Outcome, Verdict
 from feedserver.services.writing import Writing
 
@@ -20,8 +22,8 @@ BATCH = 500  # activities that are committed together
 BATCH_BYTES = 4 * 1024 * 1024  # of lines that are held until they are
 _OUR_FAULT = "cannot be read here, and that is our fault. Tell your administrator."
 
-Decode = Callable[[bytes, str | None], str]
-"""Gives the text of bytes in a charset, or raises InvalidRequest."""
+Complete = Callable[[Draft], Draft]
+"""Adds to a draft what is said of it beside its document."""
 
 _BLANK = b" \t\r\xef\xbb\xbf"  # a byte order mark is all that some empty files hold
 
@@ -71,7 +73,7 @@ class Receiving:
     """Parses what is sent by one sender and has it recorded under the name `source`.
 
     With `by_content` an activity without id is told by what it says: the same one sent again,
-    by a sender that was killed, is known.
+    by a sender that was killed, is known. `complete` is told each draft before it is recorded.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class Receiving:
         source: str,
         by_content: bool = False,
         decode: Decode = decode,
+        complete: Complete = lambda draft: draft,
     ) -> None:
         self._parser = parser
         self._writing = writing
         self._source = source
         self._counts: Counter[int] | None = Counter() if by_content else None
         self._decode = decode
+        self._complete = complete
 
     def document(self, document: Document) -> tuple[Answer, ...]:
         """Record the activities of the document. Raises NotYet and StoreError."""
@@ -123,7 +127,7 @@ class Receiving:
         return self._recorded(sent)
 
     def _parsed(self, body: bytes, charset: str | None, dialect: str | None) -> Document:
-        return self._parser.document(parse_json(self._decode(body, charset)), dialect)
+        return self._parser.read(body, charset, dialect, self._decode)
 
     def _line(
         self,
@@ -172,7 +176,7 @@ class Receiving:
 
     def _taken(self, batch: Sequence["_Sent"]) -> tuple[Answer, ...]:
         taken = [sent.item for sent in batch if sent.item.draft is not None]
-        drafts = [item.draft for item in taken if item.draft is not None]
+        drafts = [self._complete(item.draft) for item in taken if item.draft is not None]
         names = [] if self._counts is None else [self._name(item) for item in taken]
         verdicts = iter(self._writing.take(drafts, self._source, names))
         return tuple(

@@ -43,9 +43,7 @@ def reached_at(settings: Settings, host: str, port: int) -> Settings:
 def refuse_open_reading(settings: Settings, host: str) -> None:
     """Raise SettingsError where `reading = "open"` would show everything to a network."""
     public = [
-        name
-        for name in (host, urlsplit(settings.base_url).hostname or "")
-        if not _is_loopback(name)
+        name for name in (host, urlsplit(settings.base_url).hostname or "") if not is_loopback(name)
     ]
     if settings.reading == "open" and public:
         raise SettingsError(
@@ -54,7 +52,8 @@ def refuse_open_reading(settings: Settings, host: str) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -116,29 +116,64 @@ class Settings:
     sources: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The settings as they are written: in the file, and in the environment, which wins.
+
+    `${NAME}` stands in them as it was written.
+    """
+
+    path: Path
+    file: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Both together."""
+        return _merged(self.file, self.environment)
+
+
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this installation: the file, and over it the environment.
 
     Raises SettingsError, naming the setting, for what is missing, unknown or wrong.
     """
     environment = variables() if environment is None else environment
+    written = written_settings(environment)
+    return make_settings(written.path.parent.absolute(), replaced(written.values, environment))
+
+
+def written_settings(environment: Mapping[str, str] | None = None) -> Written:
+    """The settings as they are written, not checked.
+
+    Raises SettingsError where there are none, or the file is no TOML.
+    """
+    environment = variables() if environment is None else environment
     named = environment.get(PREFIX + "SETTINGS")
     path = settings_path(environment)
     overrides = _from_environment(environment)
+    values: Mapping[str, Any] = {}
     if path.is_file():
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} is no TOML: {error}") from None
-    elif overrides and not named:
-        values = {}
-    else:
+    elif named or not overrides:
         raise SettingsError(
             f"No settings at {path}. Make them with: feedserver init (or name another file in "
             f"{PREFIX}SETTINGS, or try: feedserver demo)"
         )
-    merged = _merged(values, overrides)
-    return make_settings(path.parent.absolute(), replaced(merged, environment))
+    return Written(path, values, overrides)
+
+
+def variable_of(*path: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The name of the variable that says the setting at that path of tables; None for none."""
+    environment = variables() if environment is None else environment
+    for length in range(len(path), 0, -1):
+        name = PREFIX + "__".join(path[:length]).upper()
+        if name in environment:
+            return name
+    return None
 
 
 def settings_path(environment: Mapping[str, str] | None = None) -> Path:

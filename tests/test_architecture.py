@@ -15,11 +15,12 @@ LAYERS = (
     {"settings", "registry", "logs"},
     {"model"},
     {"ports", "markup"},
-    {"services", "formats", "parsers", "stores", "sources", "crm"},
+    {"services", "formats", "validity", "parsers", "stores", "sources", "crm"},
     {"assembly"},
     {"worker", "receiving"},
     {"web"},
     {"serving"},
+    {"diagnosis"},
     {"cli"},
     {"__main__"},
 )
@@ -32,7 +33,7 @@ HOMES = {
     "waitress": ("serving",),
     "sqlalchemy": ("stores", "sources", "crm"),
     "feedgen": ("formats",),
-    "lxml": ("formats",),
+    "lxml": ("formats", "parsers"),
     "pyroaring": ("services/facets", "services/indexing"),
     "msgspec": ("stores",),
     "nh3": ("markup",),
@@ -102,6 +103,7 @@ def test_a_part_imports_only_what_is_below_it(path: Path) -> None:
         ("services", "import feedserver.assembly"),
         ("stores", "from feedserver import sources"),
         ("formats", "from feedserver.services.reading import Reading"),
+        ("validity", "from feedserver.formats import FORMATS"),
     ],
 )
 def test_an_import_upwards_or_sideways_is_a_fault(part: str, code: str) -> None:

@@ -8,16 +8,13 @@ from feedserver.assembly import make_sources
 from feedserver.cli.answers import Answers, settings_of
 from feedserver.clock import Clock
 from feedserver.errors import FeedserverError, SettingsError
-from feedserver.model.identity import dated_authority
+from feedserver.model.identity import dated_authority, is_for_examples
 from feedserver.model.zones import age_in, aged, evidence_of_zone, zones_of
 from feedserver.serving import refuse_open_reading
 from feedserver.settings import DEFAULT_BASE_URL, replaced
 from feedserver.sources.clarify.evidence import Evidence
 
 _OTHERS = 6  # zones that are named beside the first one
-_NOBODYS = tuple(
-    ".example .invalid .test .localhost .example.com .example.net .example.org".split()
-)
 
 _AUTHORITY = """
 A domain name of yours. It stands in the id of everything that is recorded, for ever; nothing needs
@@ -179,7 +176,7 @@ class _Dialogue:
     def _authority(self, text: str) -> Answers:
         authority = dated_authority(text, self._around.clock())
         domain = authority.partition(",")[0]
-        if f".{domain}".endswith(_NOBODYS):
+        if is_for_examples(authority):
             raise SettingsError(
                 f"authority = {text!r}: {domain} is set aside for examples and tests (RFC 2606); "
                 "write a domain name that is yours"

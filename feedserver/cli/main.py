@@ -24,6 +24,7 @@ COMMANDS = {
     "grant": "tokens for readers and writers",
     "redact": "take the content of activities out of the log for good",
     "store": "care for the store: backup, check, vacuum, migrate",
+    "doctor": "look at settings, store, sources and feeds, and say what to mend",
 }
 """The commands by name, each with what it does; the module is `feedserver.cli.NAME`."""
 

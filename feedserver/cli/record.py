@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLE = """Examples:
   feedserver record last-year.ndjson          one activity a line
   feedserver record feed.json *.ndjson        collections of Activity Streams 1.0 and 2.0 too
+  feedserver record blog.atom                 an Atom feed or entry
   zcat last-year.ndjson.gz | feedserver record -
 
 Stopped or killed, it can be started again with the same files: what is recorded is known by its
@@ -24,6 +25,7 @@ id, or, where it has none, by what it says."""
 
 SOURCE = "files"
 MAX_LINE = 64 * 1024 * 1024  # bytes of a line, and of a document of several; feeds are one line
+_LOOKED_AT = 1024  # bytes, of which the first that is not blank tells XML
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +138,7 @@ def _opened(name: str) -> "BufferedReader":
 def _receive(
     file: "BufferedReader", receiving: "Receiving", charset: str | None, telling: Telling
 ) -> None:
-    """Record what the file holds: lines, or one document where the first line only begins one."""
+    """Record what the file holds: XML, lines, or one document where the first line begins one."""
     import json
 
     from feedserver.parsers.lines import split_lines
@@ -144,6 +146,10 @@ def _receive(
     _refuse_other_files(file.peek(16)[:16])
     if json.detect_encoding(file.peek(4)) != "utf-8":
         charset = None  # it begins in another UTF, or with a mark, and is all of it in that
+    if _is_xml(file.peek(_LOOKED_AT)[:_LOOKED_AT]):
+        for answers in receiving.whole(_all(file), charset, "atom"):
+            telling.answers(answers, with_places=False)
+        return
     lines = split_lines(file.read, MAX_LINE)
     blank, first = _first(lines)
     lines = chain(repeat(b"", blank), [first], lines)
@@ -157,13 +163,28 @@ def _receive(
 
 
 def _refuse_other_files(beginning: bytes) -> None:
-    """Say once what a file is that is no JSON at all, and not of each of its lines."""
+    """Say once what a file is that is no text at all, and not of each of its lines."""
     from feedserver.errors import InvalidRequest
 
     if beginning.startswith(b"\x1f\x8b"):
         raise InvalidRequest(["It is compressed. Unpack it: zcat FILE | feedserver record -"])
-    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<feed ", b"<rss ", b"<!")):
-        raise InvalidRequest(["It is XML. Taken are Activity Streams in JSON, and NDJSON."])
+
+
+def _is_xml(beginning: bytes) -> bool:
+    """Whether the first character that is not blank begins XML, in whatever UTF."""
+    return beginning.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
+
+
+def _all(file: "BufferedReader") -> bytes:
+    """The document that the file is. Raises InvalidRequest where it is too long."""
+    from feedserver.errors import InvalidRequest
+
+    held = file.read(MAX_LINE + 1)
+    if len(held) > MAX_LINE:
+        raise InvalidRequest(
+            [f"It is a document of more than {MAX_LINE >> 20} MiB; record it in several."]
+        )
+    return held
 
 
 def _first(lines: Iterator[bytes | None]) -> tuple[int, bytes | None]:

@@ -3,7 +3,7 @@
 import html
 from typing import Any
 
-from feedserver.formats.entries import as1_object
+from feedserver.formats.entries import as1_object, neighbours
 from feedserver.formats.members import Members, extension, extra, merged, present, written
 from feedserver.model.activity import Activity
 from feedserver.model.addresses import activity_path
@@ -20,11 +20,11 @@ class As1Format:
     media_type = "application/stream+json; charset=utf-8"
     removal_type = media_type
     accepted_as: tuple[str, ...] = ("application/stream+json",)
-    version = 2
+    version = 3
 
     def render(self, page: Page) -> bytes:
         """The page, its activities in the order of the page."""
-        links = {link.rel: link.href for link in page.links}
+        newer, older = neighbours(page)
         return written(
             {
                 "objectType": "collection",
@@ -35,7 +35,8 @@ class As1Format:
                 "updated": rfc3339_exact(page.updated),
                 "totalItems": page.total,
                 "links": [_link(link) for link in page.links],
-                "next": links.get("next"),
+                "prev": newer,
+                "next": older,
                 "items": [_entry(entry, page) for entry in page.entries],
             }
         )

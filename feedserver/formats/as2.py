@@ -3,6 +3,7 @@
 import html
 from typing import Any
 
+from feedserver.formats.entries import neighbours
 from feedserver.formats.members import Members, extension, extra, merged, present, written
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
@@ -25,11 +26,12 @@ class As2Format:
         "application/ld+json",
         "application/json",
     )
-    version = 3
+    version = 4
 
     def render(self, page: Page) -> bytes:
         """The page, its activities in the order of the page."""
         links = {link.rel: link.href for link in page.links}
+        newer, older = neighbours(page)
         document: Members = {
             "@context": _context(page),
             "id": page.collection if page.is_bare else page.address,
@@ -39,13 +41,14 @@ class As2Format:
             "summary": page.feed.subtitle and html.escape(page.feed.subtitle, quote=False),
             "updated": rfc3339_exact(page.updated),
             "totalItems": page.total,
-            # Of an archive the next one in this order is the one before it.
-            "next": links.get("prev-archive" if page.is_archive else "next"),
+            "first": links.get("first"),
+            "prev": newer,
+            "next": older,
             "orderedItems": [_entry(entry, page) for entry in page.entries],
         }
         if page.is_bare:
-            document |= {"type": "OrderedCollection", "first": links.get("first")}
-            for member in ("partOf", "next", "orderedItems"):
+            document["type"] = "OrderedCollection"
+            for member in ("partOf", "prev", "next", "orderedItems"):
                 del document[member]
         return written(document)
 

@@ -8,7 +8,14 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feedserver.formats.elements import ATOM, DUBLIN_CORE, HISTORY, add_text, deleted_entry
+from feedserver.formats.elements import (
+    ATOM,
+    DUBLIN_CORE,
+    HISTORY,
+    add_text,
+    deleted_entry,
+    link_attributes,
+)
 from feedserver.formats.entries import categories, link_of, true_time
 from feedserver.model.activity import Activity, Object
 from feedserver.model.feed import Page, Removal
@@ -43,7 +50,7 @@ class AtomFormat:
     media_type = "application/atom+xml; charset=utf-8"
     removal_type = "application/atomdeleted+xml; charset=utf-8"
     accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
-    version = 3
+    version = 4
 
     def render(self, page: Page) -> bytes:
         """The page as a feed document.
@@ -80,7 +87,7 @@ class AtomFormat:
         feed.author({"name": page.server})
         feed.generator("feedserver")
         for link in page.links:
-            feed.link(**_attributes(link.rel, link.href, link.type, link.title))
+            feed.link(**link_attributes(link))
         document: bytes = feed.atom_str()
         return document
 
@@ -182,11 +189,6 @@ def _iri(name: str, registered: Collection[str], own: str) -> str:
     type = camel(name)
     is_of_as2 = type in AS2_TYPES and kebab(type) == name
     return AS2_BASE + type if is_of_as2 else own + own_type(name)
-
-
-def _attributes(rel: str, href: str, type: str | None, title: str | None) -> dict[str, str]:
-    given = {"rel": rel, "href": href, "type": type, "title": title}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _serialised(entry: Any) -> bytes:

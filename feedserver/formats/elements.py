@@ -5,7 +5,7 @@ from typing import Any
 from lxml import etree
 
 from feedserver.model.dates import rfc3339
-from feedserver.model.feed import Removal
+from feedserver.model.feed import Link, Removal
 
 ATOM = "http://www.w3.org/2005/Atom"
 DUBLIN_CORE = "http://purl.org/dc/terms/"
@@ -16,6 +16,13 @@ TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 def add_text(parent: Any, name: str, text: str, **attributes: str) -> None:
     """Add an element that holds nothing but the text."""
     etree.SubElement(parent, name, attributes).text = text
+
+
+def link_attributes(link: Link) -> dict[str, str]:
+    """The attributes of an `atom:link`, its relation by the name that RFC 5005 has for it."""
+    rel = "previous" if link.rel == "prev" else link.rel
+    told = {"rel": rel, "href": link.href, "type": link.type, "title": link.title}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def deleted_entry(removal: Removal) -> Any:

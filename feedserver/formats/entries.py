@@ -36,6 +36,16 @@ def true_time(activity: Activity) -> str | None:
     return rfc3339(occurred)
 
 
+def neighbours(page: Page) -> tuple[str | None, str | None]:
+    """The addresses of the pages before and after this one, in the order of its entries.
+
+    An archive has its newest first: the one after it is the archive before it.
+    """
+    links = {link.rel: link.href for link in page.links}
+    newer, older = ("next-archive", "prev-archive") if page.is_archive else ("prev", "next")
+    return links.get(newer), links.get(older)
+
+
 def newest_of_each(entries: Iterable[Activity | Removal]) -> list[Activity | Removal]:
     """What is told first of each id: of a page that has the newest first, the newest.
 

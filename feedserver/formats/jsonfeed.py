@@ -1,6 +1,6 @@
 """JSON Feed 1.1."""
 
-from feedserver.formats.entries import alone, as1_object, link_of, newest_of_each
+from feedserver.formats.entries import alone, as1_object, link_of, neighbours, newest_of_each
 from feedserver.formats.members import Members, extension, present, written
 from feedserver.model.activity import Activity
 from feedserver.model.dates import rfc3339_exact
@@ -43,8 +43,7 @@ class JsonFeedFormat:
                 # Readers know the feed by it, so of a page farther on it is that of the first.
                 "feed_url": links.get("current") or links.get("first") or page.address,
                 "description": page.feed.subtitle,
-                # Of an archive the next one in this order is the one before it.
-                "next_url": links.get("prev-archive" if page.is_archive else "next"),
+                "next_url": neighbours(page)[1],
                 "_activity": present(ours),
                 "items": [_item(entry, page) for entry in entries if isinstance(entry, Activity)],
             }

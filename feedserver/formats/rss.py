@@ -6,7 +6,14 @@ from typing import Any
 
 from lxml import etree
 
-from feedserver.formats.elements import ATOM, DUBLIN_CORE, HISTORY, add_text, deleted_entry
+from feedserver.formats.elements import (
+    ATOM,
+    DUBLIN_CORE,
+    HISTORY,
+    add_text,
+    deleted_entry,
+    link_attributes,
+)
 from feedserver.formats.entries import alone, categories, link_of, newest_of_each, true_time
 from feedserver.model.activity import Activity
 from feedserver.model.feed import Page, Removal
@@ -35,7 +42,7 @@ class RssFormat:
     media_type = "application/rss+xml; charset=utf-8"
     removal_type = media_type
     accepted_as: tuple[str, ...] = ("application/rss+xml",)
-    version = 1
+    version = 2
 
     def render(self, page: Page) -> bytes:
         """The page, each of its entries once, in the order of the page.
@@ -74,9 +81,7 @@ def _head(channel: Any, page: Page) -> None:
     if page.max_age is not None:
         add_text(channel, "ttl", str(page.max_age // 60))  # `max-age` is in whole minutes
     for link in page.links:
-        told = {"rel": link.rel, "href": link.href, "type": link.type, "title": link.title}
-        known = {name: value for name, value in told.items() if value is not None}
-        etree.SubElement(channel, f"{{{ATOM}}}link", known)
+        etree.SubElement(channel, f"{{{ATOM}}}link", link_attributes(link))
     if page.is_archive:
         etree.SubElement(channel, f"{{{HISTORY}}}archive", nsmap={"fh": HISTORY})
 

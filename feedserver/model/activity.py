@@ -36,9 +36,9 @@ class Product:
 class Extra:
     """What a document said beyond what a draft holds, to be given back in the same dialect.
 
-    `dialect` is "as1" or "as2". `members` is the JSON object of the members that were not
-    understood, each where it stood, its names in alphabetical order. In the log there is none
-    that is empty.
+    `dialect` is "as1", "as2" or "atom", of which nothing more is kept. `members` is the JSON
+    object of the members that were not understood, each where it stood, its names in alphabetical
+    order. In the log there is none that is empty.
     """
 
     dialect: str

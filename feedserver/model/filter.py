@@ -1,11 +1,12 @@
 """Filters: which activities a feed holds.
 
 Repeated values of a field are alternatives (OR), different fields must all hold (AND), and an
-excluded field must not hold. Every filter has one canonical form: the same activities by the
-same clauses are the same feed, with the same id and the same ETag.
+excluded field must not hold; what that cannot say is an expression beside it. Every filter has one
+canonical form, however it was written: what means the same is the same feed, with the same id and
+the same ETag.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -13,9 +14,30 @@ from urllib.parse import quote
 
 from feedserver.model.activity import Draft, Object
 from feedserver.model.dates import rfc3339
+from feedserver.model.expression import And, Expression, Not, Or, Since, Test, tests, write
+from feedserver.model.normal import (
+    Alternatives,
+    Literal,
+    TooIntricate,
+    components,
+    conjunction,
+    disjunction,
+)
+from feedserver.model.search import Word
 from feedserver.model.vocabulary import UNSPECIFIED, short_name, type_of, word_of
 
-FIELDS = ("queue", "product", "tag", "actor", "customer", "object", "verb", "type", "source")
+FIELDS = (
+    "queue",
+    "product",
+    "tag",
+    "actor",
+    "customer",
+    "object",
+    "verb",
+    "type",
+    "source",
+    "number",
+)
 """What activities are filtered by, in the order in which a filter is written."""
 
 _KEPT = "-._~!$'()*:@/?"  # what may stand unencoded in a query and in a tag URI, less & = and +
@@ -32,11 +54,23 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which activities: all clauses hold, and `since` <= when it happened < `until`."""
+    """Which activities: all clauses hold, `since` <= when it happened < `until`, all words occur
+    in its text, and the expression holds, which is there for what clauses cannot say.
+    """
 
     clauses: tuple[Clause, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    words: tuple[Word, ...] = ()
+    expression: Expression | None = None
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Each (field, value) by which it names something, also what it excludes."""
+        clauses = [(clause.field, value) for clause in self.clauses for value in clause.values]
+        found = () if self.expression is None else tests(self.expression)
+        named = [(test.field, test.value) for test in found if not test.is_part]
+        return tuple(dict.fromkeys([*clauses, *named]))
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -51,7 +85,9 @@ class Filter:
             for name, date in (("since", self.since), ("until", self.until))
             if date is not None
         ]
-        return (*clauses, *dates)
+        words = [("q", " ".join(map(str, self.words)))] if self.words else []
+        expression = [("filter", write(self.expression))] if self.expression else []
+        return (*clauses, *dates, *words, *expression)
 
     @property
     def canonical(self) -> str:
@@ -63,25 +99,145 @@ EVERYTHING = Filter()
 """The filter that every activity passes."""
 
 
+class Contradiction(ValueError):
+    """No activity can pass the filter."""
+
+
 def make_filter(
     values: Iterable[tuple[str, bool, str]],
     since: datetime | None = None,
     until: datetime | None = None,
+    words: Iterable[Word] = (),
+    expression: Expression | None = None,
 ) -> Filter:
-    """The canonical filter of (field, excluded, value) in any order, with any repetitions."""
-    collected: dict[tuple[bool, int, str], set[str]] = {}
+    """The canonical filter of (field, excluded, value) in any order, with any repetitions.
+
+    The expression holds, too; what it says that clauses can say becomes clauses. Raises
+    Contradiction where nothing can pass, and TooIntricate where that cannot be found out.
+    """
+    collected: dict[tuple[bool, str], set[str]] = {}
     for field, excluded, value in values:
-        key = (excluded, FIELDS.index(field), field)
-        collected.setdefault(key, set()).add(fold(field, value))
+        collected.setdefault((excluded, field), set()).add(fold(field, value))
+    if expression is not None:
+        stated = [_stated(*key, several) for key, several in collected.items()]
+        times: list[Expression] = [] if since is None else [Since(since)]
+        times += [] if until is None else [Not(Since(until))]
+        collected, since, until, expression = _normal(And((*stated, *times, expression)))
+    for (excluded, field), several in collected.items():
+        if not excluded:
+            several -= collected.get((True, field), set())
+            if not several:
+                raise Contradiction
+    if since is not None and until is not None and until <= since:
+        raise Contradiction
+    order = sorted(collected, key=lambda key: (key[0], FIELDS.index(key[1])))
     return Filter(
-        tuple(
-            Clause(field, tuple(sorted(collected[key])), excluded)
-            for key in sorted(collected)
-            for excluded, _, field in [key]
-        ),
+        tuple(Clause(key[1], tuple(sorted(collected[key])), key[0]) for key in order),
         since,
         until,
+        tuple(sorted(set(words))),
+        expression,
     )
+
+
+def _stated(excluded: bool, field: str, values: set[str]) -> Expression:
+    """A clause as an expression."""
+    either = Or(tuple(Test(field, value) for value in sorted(values)))
+    return Not(either) if excluded else either
+
+
+_Normal = tuple[
+    dict[tuple[bool, str], set[str]], datetime | None, datetime | None, Expression | None
+]
+
+
+def _normal(expression: Expression) -> _Normal:
+    """Clauses, `since` and `until`, and what is left of the expression without them."""
+    rest: list[Expression] = []
+    try:
+        clauses = conjunction(expression)
+    except TooIntricate:
+        # Too many clauses follow from it; then it is told by its alternatives.
+        cubes = disjunction(expression)
+        common = frozenset[Literal]().union(*cubes[:1]).intersection(*cubes)
+        clauses = [frozenset([literal]) for literal in common] if cubes else [frozenset()]
+        if common not in cubes:
+            rest = [_joined(Or, [_joined(And, map(_literal, cube - common)) for cube in cubes])]
+    if frozenset() in clauses:
+        raise Contradiction
+    values: dict[tuple[bool, str], set[str]] = {}
+    since = until = None
+    bound: list[Alternatives] = []
+    named: dict[str, list[Alternatives]] = {}
+    for clause in clauses:
+        test, holds = next(iter(clause))
+        field = _field(clause)
+        if len(clause) > 1 or field is not None:
+            bound.append(clause)
+        elif isinstance(test, Since):
+            since, until = (test.date, until) if holds else (since, test.date)
+        elif holds or test.is_part:
+            rest.append(_literal((test, holds)))
+        else:
+            values.setdefault((True, test.field), set()).add(test.value)
+    for group in components(bound):
+        field = _field(group[0]) if len(group) == 1 else None
+        if field is None:
+            rest.append(_shortest(group))
+        else:
+            named.setdefault(field, []).append(group[0])
+    for field, several in named.items():
+        if len(several) == 1:
+            values[False, field] = {test.value for test, _ in several[0] if isinstance(test, Test)}
+        else:
+            rest += map(_either, several)
+    return values, since, until, _joined(And, rest) if rest else None
+
+
+def _field(clause: Alternatives) -> str | None:
+    """The field of which the clause names values, None where it says anything else."""
+    fields = {
+        test.field if isinstance(test, Test) and holds and not test.is_part else None
+        for test, holds in clause
+    }
+    return fields.pop() if len(fields) == 1 else None
+
+
+def _shortest(clauses: Sequence[Alternatives]) -> Expression:
+    """The clauses as they are, or their alternatives where those make fewer tests."""
+    conjoined = _joined(And, map(_either, clauses))
+    try:
+        cubes = disjunction(conjoined)
+    except TooIntricate:
+        return conjoined
+    if sum(map(len, cubes)) >= sum(map(len, clauses)):
+        return conjoined
+    return _joined(Or, [_joined(And, map(_literal, cube)) for cube in cubes])
+
+
+def _either(clause: Alternatives) -> Expression:
+    return _joined(Or, map(_literal, clause))
+
+
+def _literal(literal: Literal) -> Expression:
+    test, holds = literal
+    return test if holds else Not(test)
+
+
+def _joined(kind: type[And] | type[Or], parts: Iterable[Expression]) -> Expression:
+    """The parts, each once, in one order and on one level."""
+    flat: dict[str, Expression] = {}
+    for part in parts:
+        inner = part.parts if isinstance(part, kind) else (part,)
+        flat |= {write(each): each for each in inner}
+    ordered = [flat[text] for text in sorted(flat, key=lambda text: _rank(flat[text], text))]
+    return ordered[0] if len(ordered) == 1 else kind(tuple(ordered))
+
+
+def _rank(expression: Expression, text: str) -> tuple[int, str]:
+    """Where an expression stands among others: by its first field, as clauses do, and text."""
+    found = tests(expression)
+    return FIELDS.index(found[0].field) if found else len(FIELDS), text
 
 
 def fold(field: str, value: str) -> str:
@@ -113,6 +269,8 @@ def terms(draft: Draft) -> tuple[Term, ...]:
     named += [Term("actor", name, label(draft.actor)) for name in actor_names(draft.actor)]
     if draft.object is not None and draft.object.id is not None:
         named.append(Term("object", draft.object.id, label(draft.object)))
+    if draft.object is not None and draft.object.number is not None:
+        named.append(Term("number", draft.object.number, draft.object.number))
     return tuple(named)
 
 

@@ -13,6 +13,9 @@ _AUTHORITY = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r",[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?"
 )
+_FOR_EXAMPLES = tuple(
+    ".example .invalid .test .localhost .example.com .example.net .example.org".split()
+)
 _KEPT = "-._~!$&'()*+,;=:@"  # what may stand as it is in a path segment (RFC 3986, pchar)
 
 
@@ -30,6 +33,12 @@ def dated_authority(authority: str, now: datetime) -> str:
             "and the year from which it is: example.com,2026"
         )
     return dated
+
+
+def is_for_examples(authority: str) -> bool:
+    """Whether its domain is set aside for examples and tests (RFC 2606)."""
+    domain = authority.strip().lower().partition(",")[0]
+    return f".{domain}".endswith(_FOR_EXAMPLES)
 
 
 def tag(authority: str, *path: object) -> str:

@@ -5,23 +5,50 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from feedserver.errors import InvalidRequest
-from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
+from feedserver.model.expression import And, Expression
+from feedserver.model.filter import EVERYTHING, FIELDS, Contradiction, Filter, make_filter
+from feedserver.model.grammar import parse_expression
+from feedserver.model.normal import TooIntricate
+from feedserver.model.search import Word, parse_words
+from feedserver.model.streams import parse_stream
 from feedserver.model.text import clean
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_PARAMETERS = 200
+MAX_QUERY = 8000  # bytes; it is repeated in links and headers, where clients have their limits
+MAX_CANONICAL = 7800  # what is added to it in a link is less than the rest
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[Tt ][0-9]{2}:)")
 
 _ARCHIVE = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9a-f]{12})?")
 
+_TOO_INTRICATE = (
+    "`filter` is too intricate. Write fewer alternatives in each other, or ask for several feeds."
+)
+_TOO_LONG = (
+    "The filter, written as the links of its feed have to, has {:,} characters, which is too long "
+    f"for an address: {MAX_CANONICAL:,} is the limit. Ask for less in one feed."
+)
+
 T = TypeVar("T")
 
-PARAMETERS = (*FIELDS, "since", "until", "limit", "before", "after", "archive")
+PARAMETERS = (
+    *FIELDS,
+    "since",
+    "until",
+    "q",
+    "filter",
+    "streams",
+    "limit",
+    "before",
+    "after",
+    "archive",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,7 @@ def parse_query(
     faults: list[str] = []
     values = [] if path_clause is None else [(path_clause[0], False, path_clause[1])]
     single: dict[str, str] = {}
+    expressions: list[Expression] = []
     for name, value in pairs:
         if is_ignored(name):
             continue
@@ -67,6 +95,9 @@ def parse_query(
                 )
             else:
                 values.append((field, name != field, value))
+        elif name == "streams":
+            stream = _parsed({name: value}, name, parse_stream, faults)
+            expressions += [] if stream is None else [stream]
         elif name not in PARAMETERS:
             faults.append(_unknown_parameter(name))
         elif name in single and single[name] != value:
@@ -76,6 +107,12 @@ def parse_query(
     since = _parsed(single, "since", _parse_since, faults)
     until = _parsed(single, "until", _parse_until, faults)
     limit = _parsed(single, "limit", _parse_limit, faults)
+    words = _parsed(single, "q", parse_words, faults) or ()
+    if "filter" in single:
+        try:
+            expressions.append(parse_expression_text(single["filter"]))
+        except ValueError as error:
+            faults.append(f"`filter` {error}")
     if since is not None and until is not None and until <= since:
         faults.append("`until` is not later than `since`. Nothing can lie between them.")
     if "before" in single and "after" in single:
@@ -92,13 +129,36 @@ def parse_query(
         faults.append("`before=` has no value. For the newest entries leave `before` out.")
     if faults:
         raise InvalidRequest(faults)
+    expression = And(tuple(expressions)) if expressions else None
     return Query(
-        make_filter(values, since, until),
+        _filter(tuple(values), since, until, words, expression),
         DEFAULT_LIMIT if limit is None else limit,
         single.get("before"),
         single.get("after"),
         single.get("archive"),
     )
+
+
+@lru_cache(maxsize=256)
+def _filter(
+    values: tuple[tuple[str, bool, str], ...],
+    since: datetime | None,
+    until: datetime | None,
+    words: tuple[Word, ...],
+    expression: Expression | None,
+) -> Filter:
+    """The canonical filter; who polls asks for the same one again. Raises InvalidRequest."""
+    try:
+        filter = make_filter(values, since, until, words, expression)
+    except Contradiction:
+        raise InvalidRequest(
+            ["Nothing can pass this filter: what it asks for it also excludes."]
+        ) from None
+    except TooIntricate:
+        raise InvalidRequest([_TOO_INTRICATE]) from None
+    if len(filter.canonical) > MAX_CANONICAL:
+        raise InvalidRequest([_TOO_LONG.format(len(filter.canonical))])
+    return filter
 
 
 def is_ignored(name: str) -> bool:
@@ -145,6 +205,22 @@ def _parse_limit(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 4 or int(text) > MAX_LIMIT:
         raise ValueError(f"is out of range. Write a whole number from 0 to {MAX_LIMIT}.")
     return int(text)
+
+
+def parse_expression_text(text: str) -> Expression:
+    """The expression that `filter=` holds; its times are those of `since` and `until`.
+
+    Raises ValueError as `parse_expression` does.
+    """
+    return parse_expression(text, _parse_time)
+
+
+def _parse_time(name: str, text: str) -> datetime:
+    """The time of `since` or `until` in a boolean filter."""
+    try:
+        return _parse_since(text) if name == "since" else _parse_until(text)
+    except ValueError as error:
+        raise ValueError(f"is wrong: `{name}:{text}` {error}") from None
 
 
 def _parse_since(text: str) -> datetime:

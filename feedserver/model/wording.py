@@ -2,10 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from feedserver.model.dates import rfc3339
+from feedserver.model.expression import And, Expression, Not, Or, Since, Test
 from feedserver.model.filter import Clause, Filter
+from feedserver.model.search import Word
 from feedserver.model.vocabulary import kebab, short_name, type_of
 
 _INCLUDED = {
@@ -17,6 +21,7 @@ _INCLUDED = {
     "object": "on {}",
     "verb": "with verb {}",
     "source": "from {}",
+    "number": "with number {}",
 }
 _PAST = {
     "change-status": "changed the status of",
@@ -94,15 +99,59 @@ def describe(filter: Filter, name: Namer = as_it_is) -> str:
         plurals = [type_of(value).plural for value in included.pop("type").values]
         subject = _either(plurals)
         phrase = [subject[:1].upper() + subject[1:]]
-    elif included:
+    elif included or filter.words or filter.expression:
         phrase = ["Activities"]
     phrase += [_clause(clause, name) for clause in included.values()]
-    if filter.since is not None:
-        phrase.append(f"since {_date(rfc3339(filter.since))}")
-    if filter.until is not None:
-        phrase.append(f"before {_date(rfc3339(filter.until))}")
+    phrase += [_date_of("since", filter.since)] if filter.since is not None else []
+    phrase += [_date_of("before", filter.until)] if filter.until is not None else []
+    phrase += [_words(filter.words)] if filter.words else []
     without = [f"not {_clause(clause, name)}" for clause in filter.clauses if clause.excluded]
-    return ", ".join([" ".join(phrase), *without])
+    further = [] if filter.expression is None else [_told(filter.expression, name)]
+    return ", ".join([" ".join(phrase), *without, *further])
+
+
+def parts(filter: Filter, name: Namer = as_it_is) -> Iterator[tuple[str, Filter]]:
+    """What the filter asks for, part by part, each in short and with the filter without it."""
+    for clause in filter.clauses:
+        for value in clause.values:
+            left = replace(clause, values=tuple(each for each in clause.values if each != value))
+            others = [left if each == clause else each for each in filter.clauses]
+            clauses = tuple(each for each in others if each.values)
+            told = "not " * clause.excluded + name(clause.field, value)
+            yield told, replace(filter, clauses=clauses)
+    if filter.since is not None:
+        yield _date_of("since", filter.since), replace(filter, since=None)
+    if filter.until is not None:
+        yield _date_of("before", filter.until), replace(filter, until=None)
+    for word in filter.words:
+        left_words = tuple(each for each in filter.words if each != word)
+        yield _words([word]), replace(filter, words=left_words)
+    if filter.expression is not None:
+        yield _told(filter.expression, name), replace(filter, expression=None)
+
+
+def _words(words: Sequence[Word]) -> str:
+    told = [f"“{' '.join(word.words)}{'…' * word.is_beginning}”" for word in words]
+    return "with " + (told[0] if len(told) == 1 else ", ".join(told[:-1]) + " and " + told[-1])
+
+
+def _told(expression: Expression, name: Namer) -> str:
+    """An expression as a phrase: `(in queue A and tagged vip) or not by Ann`."""
+    if isinstance(expression, Test):
+        if expression.is_part:
+            return f"{_NOUNS.get(expression.field, expression.field)} with “{expression.value}”"
+        return _clause(Clause(expression.field, (expression.value,)), name)
+    if isinstance(expression, Since):
+        return f"since {_date(expression.date)}"
+    if isinstance(expression, Not):
+        if isinstance(expression.part, Since):
+            return f"before {_date(expression.part.date)}"
+        return f"not {_told(expression.part, name)}"
+    word, others = (" and ", Or) if isinstance(expression, And) else (" or ", And)
+    return word.join(
+        f"({_told(part, name)})" if isinstance(part, others) else _told(part, name)
+        for part in expression.parts
+    )
 
 
 def past(verb: str) -> str:
@@ -141,8 +190,12 @@ def _either(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
-def _date(text: str) -> str:
-    return text.removesuffix("T00:00:00Z").replace("T", " ").replace("Z", " UTC")
+def _date_of(word: str, date: datetime) -> str:
+    return f"{word} {_date(date)}"
+
+
+def _date(date: datetime) -> str:
+    return rfc3339(date).removesuffix("T00:00:00Z").replace("T", " ").replace("Z", " UTC")
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

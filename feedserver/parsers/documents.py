@@ -1,7 +1,7 @@
 """Documents: which dialect they are in, and the activities that they hold."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from feedserver.errors import Fault, InvalidActivity, UnsupportedType
@@ -12,7 +12,10 @@ from feedserver.model.vocabulary import word_of
 from feedserver.parsers.as1 import As1
 from feedserver.parsers.as2 import As2
 from feedserver.parsers.contexts import Context
+from feedserver.parsers.items import Document, Item
 from feedserver.parsers.members import Members, Reading, each, pointer_of
+from feedserver.parsers.strict import decode as decode_strictly
+from feedserver.parsers.strict import parse_json
 from feedserver.settings import Limits
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -23,6 +26,7 @@ MEDIA_TYPES: Mapping[str, str | None] = {
     "application/ld+json": "as2",
     "application/stream+json": "as1",
     "application/json": None,
+    "application/atom+xml": "atom",
 }
 """The media types of documents, each with its dialect; None: it is told by the members."""
 
@@ -30,35 +34,38 @@ _COLLECTIONS = ("collection", "ordered-collection", "collection-page", "ordered-
 _ITEMS = ("items", "orderedItems")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An activity of a document: its value, its draft or all that is wrong, and where it stood.
-
-    `is_silent` is said of a new version of which nobody shall be told.
-    """
-
-    value: Any
-    draft: Draft | None
-    faults: tuple[Fault, ...] = ()
-    pointer: str = ""
-    is_silent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What a document holds: one activity, or a collection of them, in order."""
-
-    dialect: str
-    is_collection: bool
-    items: tuple[Item, ...]
+Decode = Callable[[bytes, str | None], str]
+"""Gives the text of bytes in a charset, or raises InvalidRequest."""
 
 
 class Parser:
     """Reads documents for one log: with its authority, and within these limits."""
 
     def __init__(self, authority: str, limits: Limits) -> None:
+        self._authority = authority
         self._own = namespace(authority)
         self._limits = limits
+
+    def read(
+        self,
+        body: bytes,
+        charset: str | None = None,
+        dialect: str | None = None,
+        decode: Decode = decode_strictly,
+    ) -> Document:
+        """The activities of a body: XML in the dialect "atom", else JSON as in `document`.
+
+        Raises InvalidRequest where it is no text, no XML or no JSON, and InvalidActivity where it
+        is no document at all.
+        """
+        if dialect != "atom":
+            return self.document(parse_json(decode(body, charset)), dialect)
+        # Whoever records JSON alone has no use for lxml.
+        from feedserver.parsers.atom import AtomParser
+        from feedserver.parsers.xml import decode_xml, parse_xml
+
+        root = parse_xml(decode_xml(body, charset, decode))
+        return AtomParser(self._authority, self._limits).document(root)
 
     def document(self, value: Any, dialect: str | None = None) -> Document:
         """The activities of a JSON value in that dialect, or in the one that its members tell.

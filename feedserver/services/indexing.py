@@ -19,6 +19,7 @@ from feedserver.model.cursor import Cursor, check_of
 from feedserver.model.dates import MICROSECOND, from_microseconds, to_microseconds
 from feedserver.model.feed import Stamp
 from feedserver.model.filter import Filter, Term, fold, terms
+from feedserver.model.search import Word
 from feedserver.model.vocabulary import is_iri
 from feedserver.ports import Log
 from feedserver.services.facets import Facets, Posting
@@ -26,6 +27,7 @@ from feedserver.services.facets import Facets, Posting
 BATCH = 20_000  # versions that are added in one go while a log is read in
 ARCHIVED = 100  # versions in an archive document, whatever the `limit` of pages
 _PACED = 50  # entries of which the pace of a feed is made
+_SEARCHED = 100  # searches that are remembered
 _SECOND = 1_000_000
 
 
@@ -36,10 +38,11 @@ class Selection:
     All of one moment. `removed` are those of the positions at which an activity left the feed;
     the versions at the others are in it. `stamp` is of the whole feed, `total` counts its
     activities, `left` those that lie beyond this run in its direction, and `edge` is the place of
-    the last activity of a run that goes back. `scanned` is the position up to which a run that goes
-    forward has looked. `archive` is the address of the newest archive that is needed beside a run
-    that begins with the newest. `pace` is the time between the newest activities, None for fewer
-    than two.
+    the last activity of a run that goes back. `turn` is the place before which a run of the same
+    length ends where this one begins, 0 where that is the newest run, None where nothing is newer.
+    `scanned` is the position up to which a run that goes forward has looked. `archive` is the
+    address of the newest archive that is needed beside a run that begins with the newest. `pace` is
+    the time between the newest activities, None for fewer than two.
     """
 
     positions: tuple[int, ...]
@@ -49,8 +52,20 @@ class Selection:
     left: int
     edge: int
     scanned: int
+    turn: int | None = None
     archive: str | None = None
     pace: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of some activities, each at its newest version that touches a feed, newest first.
+
+    `removed` as in `Selection`.
+    """
+
+    positions: tuple[int, ...]
+    removed: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,8 @@ class FacetIndex:
         self._erasure = ""
         self._prompt = BitMap()
         """Versions that were there before the second in which they were recorded was over."""
+        self._found: dict[tuple[Word, ...], tuple[BitMap, int]] = {}
+        """What was searched last: the versions found, and up to which one the log was searched."""
         self._removals += 1
 
     @property
@@ -330,18 +347,58 @@ class FacetIndex:
             return cursor.position if is_there else None
 
     def _touching(self, filter: Filter) -> _Touching:
-        matching = self._versions.matching(filter)
-        leaving = self._replaced.matching(filter) - matching
+        matching, leaving = self._matching(filter)
+        leaving = leaving - matching
         if self._redactions:
             leaving = leaving | self._redactions
         return _Touching(matching, leaving, matching | leaving if leaving else matching)
+
+    def _matching(self, filter: Filter) -> tuple[BitMap, BitMap]:
+        """The versions that pass the filter, and those that replace one which did."""
+        if not filter.words:
+            return self._versions.matching(filter), self._replaced.matching(filter)
+        worded = self._worded(filter.words)
+        replacing = BitMap(
+            self._replaced_by[position]
+            for position in worded & self._superseded
+            if position in self._replaced_by
+        )
+        return self._versions.matching(filter, worded), self._replaced.matching(filter, replacing)
+
+    def _silenced_worded(self, words: tuple[Word, ...]) -> BitMap | None:
+        """The places at which the newest version is a silent one that has the words."""
+        if not words:
+            return None
+        found = self._worded(words) & (self._silent - self._superseded)
+        return BitMap(self._places[position] for position in found)
+
+    def search(self, words: tuple[Word, ...]) -> None:
+        """Find the versions with the words, so that nobody has to wait while that takes long.
+
+        Raises StoreError.
+        """
+        remembered, head = self._found, self._head
+        if words and words not in remembered:
+            found = BitMap(self._log.search(words))
+            with self._lock:  # where the log was another one meanwhile, so is what is remembered
+                remembered[words] = (found, head)
+
+    def _worded(self, words: tuple[Word, ...]) -> BitMap:
+        """The versions in whose text all of the words occur; those that came last are asked for."""
+        found, head = self._found.pop(words, (BitMap(), 0))
+        if head < self._head:
+            found.update(self._log.search(words, head))
+        self._found[words] = (found, self._head)
+        while len(self._found) > _SEARCHED:
+            del self._found[next(iter(self._found))]
+        return found
 
     def _state(self, filter: Filter, touching: _Touching) -> BitMap:
         """The places of the activities that are in the feed now."""
         if not self._superseded:
             return touching.matching
         newest = touching.matching - self._superseded - self._silent
-        silent = self._silenced.matching(filter)
+        silent = self._silenced.matching(filter, self._silenced_worded(filter.words))
         return newest | silent if silent else newest
 
     def newest(self, filter: Filter, limit: int, before: int | None = None) -> Selection:
@@ -363,6 +420,9 @@ class FacetIndex:
             if self._at_place:
                 held = {place: self._at_place.get(place, place) for place in run}
                 positions = tuple(held.get(place, place) for place in positions)
+            turn = None
+            if end < len(state):
+                turn = state[end + limit] if end + limit < len(state) else 0
             archive = None
             if before is None and touching.all:
                 archive = self._archive_beside(touching, positions, edge)
@@ -379,6 +439,7 @@ class FacetIndex:
                 left=start,
                 edge=edge,
                 scanned=self._head,
+                turn=turn,
                 archive=archive,
                 pace=self._pace(state),
             )
@@ -391,12 +452,36 @@ class FacetIndex:
         if not touching.leaving:
             return
         leaving = touching.leaving - self._silent
-        for position in reversed(leaving[leaving.rank(oldest) : leaving.rank(max(newest, 1) - 1)]):
+        between = leaving[leaving.rank(oldest) : leaving.rank(max(newest, 1) - 1)]
+        yield from self._not_back(touching, between)
+
+    def _not_back(self, touching: _Touching, leaving: BitMap) -> Iterator[int]:
+        """Those positions at which an activity left the feed for as long as it is, newest first."""
+        for position in reversed(leaving):
             later = self._replaced_by.get(position)
             while later is not None and later not in touching.all:
                 later = self._replaced_by.get(later)
             if later is None:
                 yield position
+
+    def changed(self, filter: Filter, limit: int, since: int) -> Changes | None:
+        """What became of every activity that touched the feed after position `since`.
+
+        Silently or not, and whether it had been in the feed or not; the order is that of a page.
+        None where there are more than `limit` of them.
+        """
+        with self._lock:
+            touching = self._touching(filter)
+            matching, leaving = touching.matching, touching.leaving
+            there = matching[matching.rank(since) :] - self._superseded
+            if len(there) > limit:
+                return None
+            left = self._not_back(touching, leaving[leaving.rank(since) :])
+            removed = BitMap(islice(left, limit - len(there) + 1))
+            if len(there) + len(removed) > limit:
+                return None
+            by_place = sorted(there | removed, key=lambda each: self._places.get(each, each))
+            return Changes(tuple(reversed(by_place)), frozenset(removed))
 
     def following(self, filter: Filter, limit: int, after: int) -> Selection:
         """The oldest versions that touch the feed and follow position `after`, oldest first."""

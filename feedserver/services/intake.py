@@ -1,8 +1,8 @@
 """Intake: every draft on its way into the log is made clean here."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from feedserver.markup import sanitised
@@ -16,6 +16,10 @@ from feedserver.ports import Bookmark, Log
 MAX_TITLE = 1000  # characters; a title is one line that is read in a list
 
 _PREPOSITIONS = frozenset({"in", "of", "on", "to", "with"})
+
+
+Retell = Callable[[Activity], Draft | None]
+"""Gives the draft that comes back of a version which was served in a certain dialect."""
 
 
 class Outcome(Enum):
@@ -45,11 +49,21 @@ class Verdict:
 
 
 class Intake:
-    """Takes drafts and records them."""
+    """Takes drafts and records them.
 
-    def __init__(self, log: Log, max_title: int = MAX_TITLE) -> None:
+    `retold` tells of each dialect that cannot say all of an activity what comes back of it: a
+    draft that says just that says what is recorded.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        max_title: int = MAX_TITLE,
+        retold: Mapping[str, Retell] | None = None,
+    ) -> None:
         self._log = log
         self._max_title = max_title
+        self._retold = retold or {}
         self._own = f"tag:{log.authority}:"
 
     def record(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
@@ -93,8 +107,10 @@ class Intake:
         """
         dated = replace(draft, occurred=draft.occurred or newest.draft.occurred)
         made = replace(cleaned(dated, self._max_title), id=newest.id, source=newest.draft.source)
-        if _Sent(made, draft.extra, may_be_new=False).compared([newest]) is Outcome.KNOWN:
+        sent = self._given(made, draft.extra, may_be_new=False)
+        if sent.compared([newest]) is Outcome.KNOWN:
             return Outcome.KNOWN, newest.position
+        made = sent.completed(newest)
         return Outcome.CHANGED, self._log.replace(newest.position, made, is_silent)
 
     def _sent(self, draft: Draft, name: str) -> "_Sent":
@@ -102,16 +118,25 @@ class Intake:
         may_be_new = not made.id.lower().startswith(self._own)
         if not made.id:
             made = replace(made, id=tag(self._log.authority, "activities", name))
-        return _Sent(made, draft.extra, may_be_new)
+        return self._given(made, draft.extra, may_be_new)
+
+    def _given(self, made: Draft, extra: Extra | None, may_be_new: bool) -> "_Sent":
+        retell = None if extra is None else self._retold.get(extra.dialect)
+        return _Sent(made, extra, may_be_new, retell, self._max_title)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A draft that somebody sent, cleaned; `extra` as it was sent, with its dialect."""
+    """A draft that somebody sent, cleaned; `extra` as it was sent, with its dialect.
+
+    `retell` is for a dialect that cannot say all of a draft.
+    """
 
     draft: Draft
     extra: Extra | None
     may_be_new: bool
+    retell: Retell | None
+    max_title: int
 
     def compared(self, versions: Sequence[Version]) -> Outcome:
         """What the versions that are recorded under its id, in their order, make of it."""
@@ -120,16 +145,40 @@ class _Sent:
         if isinstance(versions[-1], Tombstone):
             return Outcome.GONE
         is_known = any(
-            isinstance(version, Activity) and self._is_same(version.draft) for version in versions
+            isinstance(version, Activity) and self._is_same(version) for version in versions
         )
         return Outcome.KNOWN if is_known else Outcome.CONFLICT
 
-    def _is_same(self, recorded: Draft) -> bool:
-        given, kept = self.extra, recorded.extra
+    def completed(self, newest: Activity) -> Draft:
+        """The draft, and of that version what the dialect has no words for, as far as it stands.
+
+        A part that was changed is the sender's; one that came back as it was told is what it was.
+        """
+        told = self._told(newest)
+        if told is None:
+            return self.draft
+        changed = {
+            field.name: getattr(self.draft, field.name)
+            for field in fields(Draft)
+            if getattr(self.draft, field.name) != getattr(told, field.name)
+        }
+        return replace(newest.draft, extra=None, **changed)
+
+    def _told(self, version: Activity) -> Draft | None:
+        """What comes back of the version in the dialect; None where that is all of it."""
+        told = None if self.retell is None else self.retell(version)
+        if told is None:
+            return None
+        return replace(cleaned(told, self.max_title), source=self.draft.source)
+
+    def _is_same(self, version: Activity) -> bool:
+        given, recorded = self.extra, version.draft
+        kept = recorded.extra
         if given is not None and kept is not None and given.dialect != kept.dialect:
             # In another dialect than it came in it is served without its extra members.
             recorded = replace(recorded, extra=None)
-        return replace(self.draft, source=recorded.source) == recorded
+        is_same = replace(self.draft, source=recorded.source) == recorded
+        return is_same or self.draft == self._told(version)
 
 
 def cleaned(draft: Draft, max_title: int = MAX_TITLE) -> Draft:

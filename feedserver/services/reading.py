@@ -1,6 +1,5 @@
 """Reading: from a query to the stamp of a page, and on to its bytes."""
 
-import base64
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,14 +8,15 @@ from datetime import datetime
 from feedserver.errors import Elsewhere, Gone, InvalidRequest, NotFound, Outdated
 from feedserver.model.activity import Activity, Ending, Tombstone, Version
 from feedserver.model.addresses import activity_path, feed_path
-from feedserver.model.cursor import check_of, parse_cursor
+from feedserver.model.cursor import Cursor, check_of, parse_cursor
+from feedserver.model.etag import ETag, find_etags
 from feedserver.model.feed import Feed, Link, Page, Removal, Stamp
 from feedserver.model.filter import EVERYTHING, Filter
 from feedserver.model.identity import feed_id
 from feedserver.model.query import DEFAULT_LIMIT, Query
 from feedserver.model.wording import describe, nearest, never_seen
 from feedserver.ports import Format, Log
-from feedserver.services.indexing import FacetIndex, Run, Selection
+from feedserver.services.indexing import Changes, FacetIndex, Run, Selection
 
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
 _LONGEST_COMPARED = 60  # characters; the time goes with their square
@@ -40,10 +40,19 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
+class Delta:
+    """What a reader needs that has the page of an earlier moment, whose ETag was `base`."""
+
+    base: str
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A page that was selected and not read yet: enough for its ETag, and to read it.
 
-    `etag` is made of everything that the page's bytes depend on, of one moment.
+    `etag` is made of everything that the page's bytes depend on, of one moment. `delta` is of that
+    moment, too: None where whoever asked needs the page itself.
     """
 
     query: Query
@@ -52,6 +61,12 @@ class View:
     representation: Representation
     address: str
     etag: str
+    delta: Delta | None = None
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is the page with the newest entries, at the address of the feed itself."""
+        return _is_head(self.query)
 
     @property
     def max_age(self) -> int | None:
@@ -83,29 +98,36 @@ class Reading:
         representation: Representation,
         target: str,
         beside: str | None = None,
+        had: str | None = None,
     ) -> View:
         """The view of the page that the query asks for, as fresh as the log is now.
 
         `target` is the path and query by which it was asked, `beside` what the page will show
-        that is not of the log. Raises InvalidRequest for what is no cursor, Gone for one that this
+        that is not of the log. `had` holds the ETags of a reader to whom it may be told what has
+        changed since. Raises InvalidRequest for what is no cursor, Gone for one that this
         log does not hold, and Elsewhere for an archive that stands at another address now.
         """
         if query.after is not None and representation.extension not in _TELLS_VERSIONS:
             raise InvalidRequest([_NO_VERSIONS.format(representation.extension)])
+        address = self.base_url + target
+        self._index.search(query.filter.words)
         with self._index.held():
             self._index.catch_up()
             if query.archive is not None:
                 # Nothing in it may change: neither what a name is called nor whether it is known.
-                feed = Feed(query.filter, self._feed_id(query.filter), describe(query.filter), None)
+                title, unknown = describe(query.filter), []
                 selection: Selection | Run = self._run(query, query.archive, representation)
             else:
+                title = describe(query.filter, self._index.label)
                 unknown = self._unknown(query.filter)
                 selection = self._selection(query, representation)
-        if query.archive is None:
-            feed = self._feed(query.filter, unknown)
-        address = self.base_url + target
-        etag = self._etag(query, feed, selection, representation, address, beside)
-        return View(query, feed, selection, representation, address, etag)
+            # Not of the address: what means the same is the same feed, however it is asked for.
+            document = self._document(query, representation, self.base_url, title, not unknown)
+            has_deltas = _is_head(query) and representation.extension is not None
+            delta = self._delta(query, document, had) if had and has_deltas else None
+        feed = self._feed(query.filter, title, unknown)
+        etag = self._etag(query, feed, selection, document, beside)
+        return View(query, feed, selection, representation, address, etag, delta)
 
     @property
     def removals(self) -> int:
@@ -165,8 +187,7 @@ class Reading:
             )
         return place
 
-    def _feed(self, filter: Filter, unknown: Sequence[tuple[str, str]] = ()) -> Feed:
-        title = describe(filter, self._index.label)
+    def _feed(self, filter: Filter, title: str, unknown: Sequence[tuple[str, str]] = ()) -> Feed:
         return Feed(filter, self._feed_id(filter), title, self._subtitle(unknown))
 
     def _feed_id(self, filter: Filter) -> str:
@@ -174,10 +195,9 @@ class Reading:
 
     def _unknown(self, filter: Filter) -> list[tuple[str, str]]:
         return [
-            (clause.field, value)
-            for clause in filter.clauses
-            for value in clause.values
-            if self._index.find_name(clause.field, value) is None
+            (field, value)
+            for field, value in filter.names
+            if self._index.find_name(field, value) is None
         ]
 
     def _subtitle(self, unknown: Sequence[tuple[str, str]]) -> str | None:
@@ -191,27 +211,47 @@ class Reading:
         query: Query,
         feed: Feed,
         selection: Selection | Run,
-        representation: Representation,
-        address: str,
+        document: bytes,
         beside: str | None = None,
     ) -> str:
         scanned = None
         if query.after is not None and isinstance(selection, Selection):
             # A page that goes forward tells where to ask next: that moves with the head of the log.
             scanned = str(self._index.cursor(selection.scanned))
-        told = (
-            self._log.epoch,
-            self.title,
-            address,
-            feed,
-            query,
-            representation,
-            selection.stamp,
-            scanned,
-            beside,
-        )
-        digest = hashlib.sha256(repr(told).encode()).digest()[:15]
-        return base64.urlsafe_b64encode(digest).decode()
+        stamp = selection.stamp
+        told = (document, feed, stamp, scanned, beside)
+        state = hashlib.sha256(repr(told).encode()).digest()[:15]
+        return str(ETag(stamp.position, stamp.check.to_bytes(4, "big"), document, state))
+
+    def _document(
+        self,
+        query: Query,
+        representation: Representation,
+        address: str,
+        title: str,
+        is_known: bool,
+    ) -> bytes:
+        """What of an ETag says that it is of this very document, whenever it was given."""
+        told = (self._log.epoch, self.title, address, query, representation, title, is_known)
+        return hashlib.sha256(repr(told).encode()).digest()[:9]
+
+    def _delta(self, query: Query, document: bytes, had: str) -> Delta | None:
+        """The delta to the newest of those ETags that this log gave for the document.
+
+        None where there is no such ETag, or where so much has changed that the page is as good.
+        """
+        bases = [
+            (place, text)
+            for text, etag in find_etags(had)
+            if etag.document == document
+            and (place := self._index.place(Cursor(self._log.epoch, etag.position, etag.check)))
+            is not None
+        ]
+        if not bases:
+            return None
+        since, base = max(bases)
+        changes = self._index.changed(query.filter, query.limit, since)
+        return None if changes is None else Delta(base, changes)
 
     def page(self, view: View) -> Page:
         """The page of the view, with its entries read from the log.
@@ -220,11 +260,19 @@ class Reading:
         """
         return self._page(view, self._entries(view.selection), self.links(view))
 
+    def page_of_changes(self, view: View) -> Page:
+        """The page of the view with what its delta holds in the place of its entries.
+
+        Raises Outdated as `page` does.
+        """
+        assert view.delta is not None
+        return self._page(view, self._entries(view.delta.changes), self.links(view))
+
     def page_of(self, view: View) -> Page:
         """The page of the view without its entries: what a format needs to write something else."""
         return self._page(view, (), self.links(view))
 
-    def _entries(self, selection: Selection | Run) -> Iterator[Activity | Removal]:
+    def _entries(self, selection: Selection | Run | Changes) -> Iterator[Activity | Removal]:
         versions = {version.position: version for version in self._log.at(selection.positions)}
         for position in selection.positions:
             version = versions.get(position)
@@ -284,6 +332,9 @@ class Reading:
             return
         if query.before is not None or query.limit == 0:
             yield "first", self._address(view, *limit)
+        if selection.turn is not None and query.limit:
+            newer = [("before", str(self._index.cursor(selection.turn)))] if selection.turn else []
+            yield "prev", self._address(view, *limit, *newer)
         if selection.left and selection.edge:
             cursor = str(self._index.cursor(selection.edge))
             yield "next", self._address(view, *limit, ("before", cursor))
@@ -325,13 +376,14 @@ class Reading:
         self, version: Version, representation: Representation, beside: str | None = None
     ) -> View:
         """The view of the activity alone; its ETag tells this version of it, and `beside`."""
-        feed = self._feed(EVERYTHING)
+        feed = self._feed(EVERYTHING, describe(EVERYTHING))
         query = Query(limit=0)
         check = int.from_bytes(check_of(version), "big")
         stamp = Stamp(version.position, version.dates.updated, check, self._modified(version))
         selection = Selection((version.position,), frozenset(), stamp, 1, 0, 0, 0)
         address = self.base_url + activity_path(version.id, representation.extension)
-        etag = self._etag(query, feed, selection, representation, address, beside)
+        document = self._document(query, representation, address, feed.title, feed.is_known)
+        etag = self._etag(query, feed, selection, document, beside)
         return View(query, feed, selection, representation, address, etag)
 
     def _modified(self, version: Version) -> datetime | None:
@@ -347,6 +399,10 @@ class Reading:
         names = self._index.names(field)[:_NEAREST_AMONG]
         short = [name.value for name in names if len(name.value) <= _LONGEST_COMPARED]
         return nearest(value, short)
+
+
+def _is_head(query: Query) -> bool:
+    return query.before is None and query.after is None and query.archive is None
 
 
 def removal(version: Version) -> Removal:

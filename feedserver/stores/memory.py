@@ -11,7 +11,9 @@ from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Versio
 from feedserver.model.cursor import check_of
 from feedserver.model.dates import Dates, changed_dates, latest, silent_dates
 from feedserver.model.grant import Grant
+from feedserver.model.search import Word
 from feedserver.ports import Bookmark
+from feedserver.stores.texts import have, searched
 
 
 class MemoryLog:
@@ -115,6 +117,13 @@ class MemoryLog:
             for id in ids
             if (found := self._by_id.get(id))
         }
+
+    def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+        return [
+            version.position
+            for version in self.read(after)
+            if isinstance(version, Activity) and have(searched(version.draft), words)
+        ]
 
     def bookmark(self, name: str) -> str | None:
         return self._bookmarks.get(name)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from feedserver.assembly import Server, static_folder
 from feedserver.errors import FeedserverError
 from feedserver.model.grant import masked
-from feedserver.web import directory, errors, feeds, health, publishing, writing
+from feedserver.web import directory, errors, feeds, filters, health, publishing, service, writing
 from feedserver.web.access import Access
 from feedserver.web.bodies import Bodies
 from feedserver.web.metrics import Metrics
@@ -38,6 +38,7 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     names = directory.DirectoryViews(server, pages, bodies)
     writer = writing.WritingViews(server, access, metrics.wrote)
     publisher = publishing.PublishingViews(server, access, metrics.wrote)
+    found = service.ServiceViews(server, bodies)
     state = health.HealthViews(server, access, worker)
 
     app.add_url_rule("/", "stream", reader.stream)
@@ -49,12 +50,28 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
         reader.named,
     )
     app.add_url_rule("/activities", "post", writer.post, methods=["POST"])
+    app.add_url_rule("/all", "post.all", writer.post_to_feed, methods=["POST"])
+    app.add_url_rule(
+        "/all.<extension>", "post.all.extension", writer.post_to_feed, methods=["POST"]
+    )
+    app.add_url_rule(
+        "/<any(queues, products, tags):collection>/<path:name>",
+        "post.named",
+        writer.post_to_feed,
+        methods=["POST"],
+    )
     app.add_url_rule("/sources/<name>/publish", "publish", publisher.publish, methods=["POST"])
     app.add_url_rule("/activities/<path:id>", "activity", reader.activity)
     app.add_url_rule("/activities/<path:id>", "change", writer.change, methods=["PUT"])
     app.add_url_rule("/activities/<path:id>", "delete", writer.delete, methods=["DELETE"])
+    app.add_url_rule("/service", "service", found.service)
+    app.add_url_rule(
+        "/categories/<any(queues, products, tags):collection>", "categories", found.categories
+    )
     app.add_url_rule("/feeds", "feeds", names.everything)
     app.add_url_rule("/feeds.json", "feeds.json", names.as_json)
+    app.add_url_rule("/feeds.opml", "feeds.opml", names.as_opml)
+    app.add_url_rule("/filters", "filters", filters.FilterViews(server, bodies).filters)
     app.add_url_rule(
         "/<any(queues, products, tags, actors, customers):collection>",
         "names",

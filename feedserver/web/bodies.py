@@ -1,4 +1,4 @@
-"""Bodies that were made before, by their ETag: the same ETag is the same bytes."""
+"""Bodies that were made before, by ETag and address: where both are the same, the bytes are."""
 
 import threading
 from collections import OrderedDict
@@ -19,14 +19,14 @@ class Bodies:
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, etag: str, encoding: str, make: Callable[[], bytes]) -> bytes:
-        """The body of that ETag in that encoding, made with `make` if it is not kept."""
-        kept, forgotten = self._get((etag, encoding))
+    def get(self, name: str, encoding: str, make: Callable[[], bytes]) -> bytes:
+        """The body of that name in that encoding, made with `make` if it is not kept."""
+        kept, forgotten = self._get((name, encoding))
         if kept is not None:
             return kept
         is_plain = encoding == IDENTITY
-        body = make() if is_plain else encode(self.get(etag, IDENTITY, make), encoding)
-        self._put((etag, encoding), body, forgotten)
+        body = make() if is_plain else encode(self.get(name, IDENTITY, make), encoding)
+        self._put((name, encoding), body, forgotten)
         return body
 
     def forget(self) -> None:

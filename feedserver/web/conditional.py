@@ -1,16 +1,43 @@
 """Conditional answers: ETags, dates, 304, and the encoding of the body (RFC 9110)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Response, request
-from werkzeug.http import http_date, parse_date
+from werkzeug.http import http_date, parse_accept_header, parse_date
 
 from feedserver.web.bodies import Bodies
-from feedserver.web.encodings import ENCODINGS, IDENTITY, accepted
+from feedserver.web.encodings import ENCODINGS, IDENTITY, accepted, encode
 
 VARY = "Accept, Accept-Encoding"
+VARY_OF_HEADS = f"{VARY}, A-IM"
+"""Of feeds, whose changes can be had alone."""
+# In the `Accept` of feedparser, which asks for deltas in the name of every program that uses it. To
+# many of those, as to rss2email up to 3.14, each status but 200 and 304 is an error.
+_LIBRARY = "application/x-netcdf"
 CACHE_CONTROL = "no-cache"  # keep it, and ask each time: a 304 costs little and is never stale
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What `make` gives is enough for a reader that has the body whose ETag was `base`."""
+
+    base: str
+    make: Callable[[], bytes]
+
+
+def wanted_since() -> str | None:
+    """What a reader has, as it told it, that wants a feed's changes alone (RFC 3229).
+
+    None where it does not, or tells no ETag, or where a library alone wants them.
+    """
+    headers = request.headers
+    taken = parse_accept_header(headers.get("A-IM"))
+    wants = any(name.lower() == "feed" and quality > 0 for name, quality in taken)
+    if not wants or _LIBRARY in headers.get("Accept", ""):
+        return None
+    return headers.get("If-None-Match")
 
 
 def variants(etag: str) -> tuple[str, ...]:
@@ -27,10 +54,17 @@ def answer(
     modified: datetime | None = None,
     now: datetime | None = None,
     cache_control: str = CACHE_CONTROL,
+    changed: Changed | None = None,
+    vary: str = VARY,
+    address: str = "",
 ) -> Response:
     """The answer with the body that `make` gives, or a 304 if the reader has it.
 
-    Each encoding has a strong ETag of its own. `modified` is the whole second, before this one,
+    Or, where `changed` is given, a 226 with that; it has the ETag of the whole body, for that is
+    what the reader has then, and nothing but the reader may keep it.
+
+    Each encoding has a strong ETag of its own, which may be another body's at another `address`
+    (RFC 9110, section 8.8.3). `modified` is the whole second, before this one,
     in which the body became what it is, None where that is not exact; `now` is the time by which
     a reader's date is known to lie in the future, and without it no date is believed.
     """
@@ -45,12 +79,21 @@ def answer(
     if had is not None:
         response = Response(status=304)
         del response.headers["Content-Type"]
+    elif changed is not None:
+        body = changed.make()
+        packed = body if encoding == IDENTITY else encode(body, encoding)
+        response = Response(packed, 226, content_type=media_type)
+        response.headers["IM"] = "feed"
+        response.headers["Delta-Base"] = f'"{changed.base}"'
+        cache_control = "no-store"
     else:
-        response = Response(bodies.get(etag, encoding, make), content_type=media_type)
-        if encoding != IDENTITY:
-            response.headers["Content-Encoding"] = encoding
+        response = Response(
+            bodies.get(f"{etag} {address}", encoding, make), content_type=media_type
+        )
+    if had is None and encoding != IDENTITY:
+        response.headers["Content-Encoding"] = encoding
     response.headers["ETag"] = f'"{_tag(etag, encoding)}"'
-    response.headers["Vary"] = VARY
+    response.headers["Vary"] = vary
     response.headers["Cache-Control"] = cache_control
     if modified is not None:
         response.headers["Last-Modified"] = http_date(modified)

@@ -19,10 +19,10 @@ from feedserver.model.addresses import (
 from feedserver.model.dates import SECOND, rfc3339
 from feedserver.model.feed import Link
 from feedserver.model.filter import make_filter
-from feedserver.model.query import Query, is_ignored, parse_parameters, parse_query
+from feedserver.model.query import MAX_QUERY, Query, is_ignored, parse_parameters, parse_query
 from feedserver.services.reading import Representation, View, removal
 from feedserver.web.bodies import Bodies
-from feedserver.web.conditional import VARY, answer
+from feedserver.web.conditional import VARY, VARY_OF_HEADS, Changed, answer, wanted_since
 from feedserver.web.negotiation import HTML, format_of, negotiate
 from feedserver.web.pages import Pages
 from feedserver.web.polls import Polls
@@ -31,7 +31,6 @@ _FOR_PROGRAMS = (
     "`after` and `archive` are for programs; a page goes back with `before`. Add .json or .atom."
 )
 A_YEAR = 31_536_000  # seconds
-MAX_QUERY = 8000  # bytes; it is repeated in links and headers, where clients have their limits
 
 
 def target() -> str:
@@ -123,13 +122,17 @@ class FeedViews:
         is_page = representation == HTML
         state = self._pages.state() if is_page else None
         beside = self._pages.beside(state) if is_page else None
-        view = self._reading.select(query, representation, target(), beside)
+        view = self._reading.select(query, representation, target(), beside, wanted_since())
         self._forget_removed()
 
         def body() -> bytes:
             page = self._reading.page(view)
             if is_page:
                 return self._pages.stream(page, query, state)
+            return format_of(str(representation.extension)).render(page)
+
+        def changes() -> bytes:
+            page = self._reading.page_of_changes(view)
             return format_of(str(representation.extension)).render(page)
 
         response = answer(
@@ -143,8 +146,11 @@ class FeedViews:
             else self._modified(view),
             now=self._clock(),
             cache_control="no-cache" if is_page else _cache_control(view),
+            changed=None if view.delta is None else Changed(view.delta.base, changes),
+            vary=VARY_OF_HEADS if view.is_head else VARY,
+            address=view.address,
         )
-        if response.status_code == 200:
+        if response.status_code in (200, 226):
             response.headers["Link"] = ", ".join(map(_written, self._reading.links(view)))
         return response
 

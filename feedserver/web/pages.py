@@ -1,6 +1,6 @@
 """The pages for people, made from templates on the server; nothing needs a script."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,9 +16,10 @@ from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import COLLECTIONS, activity_path, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.feed import Page
-from feedserver.model.filter import Filter, make_filter
+from feedserver.model.filter import EVERYTHING, Filter, label, make_filter
 from feedserver.model.query import Query
 from feedserver.model.vocabulary import verb_of
+from feedserver.model.wording import parts
 from feedserver.services.indexing import Name
 from feedserver.web.negotiation import format_of
 from feedserver.web.prefix import prefix_of
@@ -80,14 +81,12 @@ class Pages:
             is_first=query.before is None,
             state=state,
             has_sources=bool(self._server.sources),
-            clauses=[
-                (
-                    "not " * clause.excluded + self._server.index.label(clause.field, value),
-                    self._feed(_without(filter, clause.field, value), by_name=by_name),
-                )
-                for clause in filter.clauses
-                for value in clause.values
+            parts=[
+                (part, self._feed(without, by_name=by_name))
+                for part, without in parts(filter, self._server.index.label)
             ],
+            further=[pair for pair in filter.pairs if pair[0] != "q"],
+            words=dict(filter.pairs).get("q", ""),
         )
 
     def activity(self, page: Page) -> bytes:
@@ -100,9 +99,9 @@ class Pages:
             activity=activity,
             draft=draft,
             formats=_offered(lambda extension: self._activity(activity, extension)),
-            # Others would look to a reader like feeds to subscribe to.
-            alternates=_offered(lambda each: self._activity(activity, each), ("json", "as1")),
+            object=None if draft.object is None else label(draft.object),
             object_feed=self._object_feed(activity),
+            object_feeds=_offered(lambda extension: self._object_feed(activity, extension)),
             full=self._full,
         )
 
@@ -110,6 +109,7 @@ class Pages:
         """The directory of those kinds of names."""
         kinds = [
             (
+                field,
                 COLLECTIONS[field].capitalize(),
                 [(name, make_filter([(field, False, name.value)])) for name in found],
             )
@@ -128,6 +128,7 @@ class Pages:
             server=self._server.settings.title,
             zone=self._zone.key,
             version=__version__,
+            everything=_offered(lambda extension: self._feed(EVERYTHING, extension)),
             **context,
         ).encode()
 
@@ -158,11 +159,11 @@ class Pages:
     def _activity(self, activity: Activity, extension: str | None = None) -> str:
         return self.prefix + activity_path(activity.id, extension)
 
-    def _object_feed(self, activity: Activity) -> str | None:
+    def _object_feed(self, activity: Activity, extension: str | None = None) -> str | None:
         """The address of everything on the activity's object."""
         object = activity.draft.object
         id = None if object is None else object.id
-        return None if id is None else self._feed(make_filter([("object", False, id)]))
+        return None if id is None else self._feed(make_filter([("object", False, id)]), extension)
 
     def _chips(self, activity: Activity) -> tuple[Chip, ...]:
         return tuple(
@@ -212,14 +213,13 @@ class Pages:
         return None
 
 
-def _offered(
-    address_in: Callable[[str], str], extensions: Iterable[str] = FORMATS
-) -> list[tuple[str, str, str]]:
-    """What each format is called, its media type, and the address there."""
-    formats = [format_of(extension) for extension in extensions]
+def _offered(address_in: Callable[[str], str | None]) -> list[tuple[str, str, str]]:
+    """What each format is called, its media type, and the address there, if there is one."""
+    formats = [format_of(extension) for extension in FORMATS]
     return [
-        (format.title, format.media_type.partition(";")[0], address_in(format.extension))
+        (format.title, format.media_type.partition(";")[0], address)
         for format in formats
+        if (address := address_in(format.extension)) is not None
     ]
 
 
@@ -236,14 +236,3 @@ def _names(draft: Draft) -> list[tuple[str, str]]:
         named.append(("customer", draft.customer.name))
     named += [("tag", tag) for tag in draft.tags]
     return named
-
-
-def _without(filter: Filter, field: str, value: str) -> Filter:
-    """The filter without that part of it."""
-    left = [
-        (clause.field, clause.excluded, other)
-        for clause in filter.clauses
-        for other in clause.values
-        if (clause.field, other) != (field, value)
-    ]
-    return make_filter(left, filter.since, filter.until)

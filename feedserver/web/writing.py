@@ -3,7 +3,10 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Response, json, request
 
@@ -14,31 +17,48 @@ from feedserver.errors import (
     Gone,
     InvalidActivity,
     InvalidRequest,
+    NotFound,
     NotYet,
     StoreError,
     TooLarge,
     UnsupportedType,
 )
 from feedserver.formats import FORMATS
-from feedserver.model.activity import Activity, Draft, Version
-from feedserver.model.addresses import activity_path
-from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, Document, dialect_of
+from feedserver.model.activity import Activity, Draft, Product, Version
+from feedserver.model.addresses import activity_path, parse_feed_path, split_extension
+from feedserver.model.query import is_ignored
+from feedserver.model.text import one_line
+from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, dialect_of
+from feedserver.parsers.items import Document
 from feedserver.parsers.lines import is_wide, split_lines
-from feedserver.parsers.strict import decode, parse_json
 from feedserver.receiving import Answer, Receiving
 from feedserver.services.intake import Outcome
 from feedserver.services.reading import represent
 from feedserver.web.access import Access
 from feedserver.web.conditional import date_of, variants
+from feedserver.web.feeds import parameters
 from feedserver.web.negotiation import format_of
 
 MAX_STREAMS = 4  # of lines at once; each holds a thread, and readers need some too
+POSTED = ("queue", "product", "tag")
+"""The fields of the feeds that take posts; what is posted there is in that feed."""
+
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
-_FORMAT = {"as1": "as1", "as2": "json"}  # in which dialect it came, in that it is given back
+_FORMAT = {"as1": "as1", "as2": "json", "atom": "atom"}
+"""In which dialect it came, in that it is given back."""
+
+_NO_PARAMETERS = (
+    "`/activities` takes no parameters. What shall be in a feed is posted to it: /queues/Support, "
+    "or /all?queue=Support&tag=vip."
+)
+_NO_COLLECTION = (
+    "`{}`: nothing can be posted to that. Post to one queue, product or tag, or one of each: "
+    "/queues/Support, or /all?queue=Support&tag=vip."
+)
 
 
 class WritingViews:
-    """`POST /activities`, `PUT` and `DELETE` of one.
+    """`POST /activities` and to feeds, `PUT` and `DELETE` of one.
 
     `wrote` is told the outcome of each activity, for the metrics.
     """
@@ -53,26 +73,47 @@ class WritingViews:
     def post(self) -> Response:
         """Record what the body holds; on a 2xx it is on disk."""
         grant = self._access.writer()
-        receiving = Receiving(self._server.parser, self._server.writing, grant.label)
+        if any(not is_ignored(name) for name, _ in parameters()):
+            raise InvalidRequest([_NO_PARAMETERS])
+        return self._posted(grant.label, ())
+
+    def post_to_feed(
+        self, collection: str = "", name: str = "", extension: str | None = None
+    ) -> Response:
+        """Record what the body holds, each activity with the names of that feed."""
+        grant = self._access.writer()
+        if extension is not None and extension not in FORMATS:
+            raise NotFound(f"There is no format .{extension}. Known: {', '.join(sorted(FORMATS))}.")
+        return self._posted(grant.label, tuple(self._names(collection, name)))
+
+    def _posted(self, source: str, names: tuple[tuple[str, str], ...]) -> Response:
         _refuse_encoding()
         if request.mimetype in NDJSON:
-            return self._lines(receiving)
+            return self._lines(self._receiving(source, names))
         dialect = dialect_of(request.mimetype)
-        text = decode(body(self._max_body), charset())
-        document = self._server.parser.document(parse_json(text), dialect)
-        answers = receiving.document(document)
+        document = self._server.parser.read(body(self._max_body), charset(), dialect)
+        slug = "" if document.is_collection else request.headers.get("Slug", "")
+        answers = self._receiving(source, names, slug).document(document)
         self._count(answers)
         if document.is_collection:
             return _json(200, _told_together(answers, self._address))
         return self._one(answers[0], _FORMAT[document.dialect])
+
+    def _receiving(
+        self, source: str, names: tuple[tuple[str, str], ...], slug: str = ""
+    ) -> Receiving:
+        # What a client would like the entry to be called (RFC 5023, section 9.7) is no part of an
+        # id or address here, for these are permanent; where there is no title it can be that.
+        complete = partial(_completed, names=names, title=one_line(unquote(slug)))
+        parser, writing = self._server.parser, self._server.writing
+        return Receiving(parser, writing, source, complete=complete)
 
     def change(self, id: str) -> Response:
         """Record the body as the newest version of the activity; on a 2xx it is on disk."""
         self._access.writer()
         _refuse_encoding()
         dialect = dialect_of(request.mimetype)
-        text = decode(body(self._max_body), charset())
-        document = self._server.parser.document(parse_json(text), dialect)
+        document = self._server.parser.read(body(self._max_body), charset(), dialect)
         draft, is_silent = _only(document, id), document.items[0].is_silent
         outcome, position = self._server.writing.change(id, draft, is_silent, self._is_meant)
         self._server.index.notice()
@@ -88,6 +129,28 @@ class WritingViews:
         self._server.index.notice()
         self._wrote(Outcome.DELETED.value)
         return Response(status=204)
+
+    def _names(self, collection: str, name: str) -> Iterator[tuple[str, str]]:
+        """The queue, product and tag of the feed that was posted to, as the log spells them.
+
+        Raises NotFound for a path that names none, as when it is read, and InvalidRequest for a
+        feed in which not just everything with these names is.
+        """
+        given = [pair for pair in parameters() if not is_ignored(pair[0])]
+        clause = None
+        if collection:
+            clause = parse_feed_path(split_extension(f"/{collection}/{name}", FORMATS)[0])
+        if clause is not None:
+            field, value = clause
+            yield field, self._spelt(field, self._server.reading.spelling(field, value))
+        fields = [field for field, _ in (*([clause] if clause else []), *given)]
+        for field, value in given:
+            if field not in POSTED or fields.count(field) > 1 or not one_line(value):
+                raise InvalidRequest([_NO_COLLECTION.format(f"{field}={value}"[:100])])
+            yield field, self._spelt(field, value)
+
+    def _spelt(self, field: str, value: str) -> str:
+        return self._server.index.find_name(field, value) or value
 
     def _is_meant(self, newest: Activity) -> bool:
         """Whether the request's conditions hold for that version (RFC 9110, section 13.2.2)."""
@@ -181,8 +244,21 @@ def _only(document: Document, id: str) -> Draft:
     if item.draft is None:
         raise InvalidActivity(item.faults)
     if item.draft.id not in ("", id):
-        raise InvalidActivity([Fault("/id", f"is another one. Write {id}, or leave it out.")])
+        place = f"{item.pointer}/id"
+        raise InvalidActivity([Fault(place, f"is another one. Write {id}, or leave it out.")])
     return item.draft
+
+
+def _completed(draft: Draft, names: tuple[tuple[str, str], ...], title: str) -> Draft:
+    """The draft with the names of the feed to which it was posted, and a title if it has none."""
+    for field, value in names:
+        if field == "queue":  # twice the same is once when it is recorded
+            draft = replace(draft, queues=(*draft.queues, value))
+        if field == "product" and value not in [product.name for product in draft.products]:
+            draft = replace(draft, products=(*draft.products, Product(value)))
+        if field == "tag" and value.casefold() not in map(str.casefold, draft.tags):
+            draft = replace(draft, tags=(*draft.tags, value))
+    return draft if draft.title else replace(draft, title=title)
 
 
 def body(limit: int) -> bytes:

@@ -237,7 +237,7 @@ def test_in_a_document_of_several_lines_a_place_is_a_pointer(
 def test_a_line_that_is_broken_does_not_hide_those_behind_it(
     command: Command, place: Place
 ) -> None:
-    for index, broken in enumerate(['{"id": "urn:ex', "<feed>", '{"a": tru', "\\", "[" * 99_999]):
+    for index, broken in enumerate(['{"id": "urn:ex', "feed>", '{"a": tru', "\\", "[" * 99_999]):
         said = command("record", place.write("some", f"{broken}\n{dumped(one(str(index)))}"))
         assert said.out.endswith(": 1 recorded, 0 known, 1 refused\n")
         assert "some:1: " in said.err
@@ -390,10 +390,10 @@ class TestSavedFeeds:
         command("record", place.write("some", self.LINES))
         return {
             extension: place.write(f"all.{extension}", command("show", f"all.{extension}").out)
-            for extension in ("json", "as1")
+            for extension in ("json", "as1", "atom")
         }
 
-    @pytest.mark.parametrize("extension", ["json", "as1"])
+    @pytest.mark.parametrize("extension", ["json", "as1", "atom"])
     def test_those_of_our_own_log_are_known(
         self, command: Command, saved: dict[str, str], extension: str
     ) -> None:
@@ -402,7 +402,7 @@ class TestSavedFeeds:
         assert (said.code, said.err) == (0, "")
         assert said.out == f"{saved[extension]}: 0 recorded, 3 known, 0 refused\n"
 
-    @pytest.mark.parametrize("extension", ["json", "as1"])
+    @pytest.mark.parametrize("extension", ["json", "as1", "atom"])
     def test_those_of_another_authority_keep_their_ids(
         self,
         command: Command,
@@ -425,6 +425,70 @@ class TestSavedFeeds:
         assert again.out == f"{saved[extension]}: 0 recorded, 3 known, 0 refused\n"
         assert {item["id"] for item in shown} == set(ids)
         assert {item["sourceName"] for item in shown} == {"files"}
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><author><name>Zo\xeb</name></author>
+<entry><id>urn:example:1</id><title>One</title><published>2020-05-08T12:00:00Z</published></entry>
+<entry><title>Two</title></entry>
+<entry><title>Two</title></entry>
+<entry><id>3</id><title>Three</title></entry></feed>
+"""
+
+
+class TestAtom:
+    @pytest.mark.parametrize(
+        ("encoding", "declared", "options"),
+        [
+            ("utf-8", "", ()),
+            ("utf-8-sig", "", ()),
+            ("utf-16", "", ()),
+            ("utf-16-le", '<?xml version="1.0"?>', ()),
+            ("cp1252", '<?xml version="1.0" encoding="windows-1252"?>', ()),
+            ("cp1252", "", ("--charset", "windows-1252")),
+        ],
+    )
+    def test_a_feed_is_recorded_and_known_when_it_is_recorded_again(
+        self, command: Command, place: Place, encoding: str, declared: str, options: tuple[str, ...]
+    ) -> None:
+        path = place.write("blog", (declared + ATOM).encode(encoding))
+
+        first, again = command("record", path, *options), command("record", path, *options)
+
+        assert first.out == f"{path}: 3 recorded, 0 known, 1 refused\n"
+        assert again.out == f"{path}: 0 recorded, 3 known, 1 refused\n"
+        assert first.err.startswith(f"feedserver: {path}: /feed/entry[4]/id is '3', which is no")
+        assert [draft.title for draft in place.recorded()] == ["One", "Two", "Two"]
+        assert {draft.actor.name for draft in place.recorded()} == {"Zo\xeb"}
+
+    def test_an_entry_may_come_by_a_pipe(self, command: Command, place: Place) -> None:
+        with standard_input(ATOM.replace("<entry><id>3</id><title>", "").encode(), place.folder):
+            said = command("record", "-")
+
+        assert (said.code, said.out) == (1, "-: 0 recorded, 0 known, 1 refused\n")
+        assert "It is no XML: Opening and ending tag mismatch" in said.err
+
+        with standard_input(ATOM.replace("<id>3<", "<id>urn:x:3<").encode(), place.folder):
+            said = command("record", "-")
+
+        assert (said.code, said.out) == (0, "-: 4 recorded, 0 known, 0 refused\n")
+
+    def test_a_feed_has_as_many_entries_as_it_likes(self, command: Command, place: Place) -> None:
+        place.authorise(AUTHORITY, "max_batch = 3\nmax_body = 100\n")
+        entries = "".join(f"<entry><id>urn:x:{number}</id></entry>" for number in range(600))
+        path = place.write("blog", ATOM.partition("<entry>")[0] + entries + "</feed>")
+
+        assert command("record", path).out == f"{path}: 600 recorded, 0 known, 0 refused\n"
+
+    def test_a_document_that_is_too_long_is_refused(self, command: Command, place: Place) -> None:
+        path = place.folder / "blog"
+        with path.open("wb") as file:
+            file.write(b"<feed>")
+            file.seek(MAX_LINE)
+            file.write(b"\n")
+
+        said = command("record", str(path))
+
+        assert "It is a document of more than 64 MiB; record it in several." in said.err
 
 
 def test_the_source_is_as_it_is_named(command: Command, place: Place) -> None:
@@ -621,8 +685,11 @@ def read_until(terminal: int, pattern: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (gzip.compress(b'{"actor": "Ann"}\n'), "It is compressed. Unpack it: zcat FILE"),
-        (b"<?xml version='1.0'?>\n<feed>\n<entry/>\n</feed>\n", "It is XML."),
+        (gzip.compress(b'{"actor": "Ann"}\n', mtime=0), "It is compressed. Unpack it: zcat FILE"),
+        (b"<?xml version='1.0'?>\n<feed>\n<entry/>\n</feed>\n", "which is no Atom. Send an entry"),
+        (b"<rss version='2.0'><channel/></rss>", "/rss is <rss> in no namespace"),
+        (b"<!DOCTYPE html>\n<html>\n", "It has a DOCTYPE, which is refused"),
+        (b"\n<feed>\n<entry></feed>\n", "It is no XML: Opening and ending tag mismatch"),
     ],
 )
 def test_a_file_of_another_kind_is_told_once(

@@ -8,7 +8,8 @@ from typing import Any
 from feedserver.formats import FORMATS
 from feedserver.model.activity import Activity, Draft
 from feedserver.model.query import parse_query
-from feedserver.parsers.documents import Document, Parser
+from feedserver.parsers.documents import Parser
+from feedserver.parsers.items import Document
 from feedserver.parsers.strict import parse_json
 from feedserver.ports import Format
 from feedserver.services.indexing import FacetIndex

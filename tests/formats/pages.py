@@ -1,13 +1,7 @@
-"""Pages with edits and removals in them, and one law: what every format says alike."""
+"""Pages with edits and removals in them."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 
-from lxml import etree
-
-from feedserver.formats.as2 import As2Format
-from feedserver.formats.atom import AtomFormat
 from feedserver.model.activity import Draft
 from feedserver.model.feed import Page
 from feedserver.model.query import parse_query
@@ -18,12 +12,6 @@ from feedserver.services.reading import Reading
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.formats.conftest import BASE, page_of
-
-_ATOM = AtomFormat()
-_AS2 = As2Format()
-
-Said = tuple[str, str, str, datetime, datetime]
-"""What every format says of an entry: id, title, link, `published`, `updated`."""
 
 
 def page_with_an_edit(format: Format, drafts: Sequence[Draft]) -> Page:
@@ -57,26 +45,3 @@ def page_of_a_return(format: Format) -> tuple[Page, Draft]:
     reading = Reading(log, FacetIndex(log), BASE, "feedserver")
     page = page_of(reading, format, parse_query([("tag", "vip"), ("archive", "0")]))
     return page, draft
-
-
-def said_in_atom_and_as2(page: Page) -> list[Said]:
-    """What Atom says of each activity, and AS2 says too; the link may be that of the object."""
-    names = {"atom": "http://www.w3.org/2005/Atom"}
-    entries = etree.fromstring(_ATOM.render(page)).findall("atom:entry", names)
-    items = json.loads(_AS2.render(page))["orderedItems"]
-    said = []
-    for entry, item in zip(entries, items, strict=True):
-        id, title, *dates = [
-            entry.findtext(f"atom:{name}", None, names)
-            for name in ("id", "title", "published", "updated")
-        ]
-        link = entry.find("atom:link", names).get("href")
-        published, updated = map(datetime.fromisoformat, dates)
-        assert (item["id"], item["name"]) == (id, title)
-        assert [datetime.fromisoformat(item[name]) for name in ("published", "updated")] == [
-            published,
-            updated,
-        ]
-        assert link in (item["url"], item.get("object", {}).get("url"))
-        said.append((id, title, link, published, updated))
-    return said

@@ -18,7 +18,6 @@ from tests.builders import make_draft
 from tests.formats.conftest import BASE, odd_drafts, page_of, reading_of
 from tests.formats.drafts import recorded_drafts
 from tests.formats.exchange import WRITTEN
-from tests.formats.golden import assert_golden
 
 AS1 = WRITTEN["as1"]
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -44,16 +43,6 @@ def members(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from members(inner)
-
-
-def test_the_page_is_as_the_golden_file_has_it(reading: Reading) -> None:
-    assert_golden("odd.as1", AS1.render(page_of(reading, AS1)))
-
-
-def test_an_activity_alone_is_as_the_golden_file_has_it(reading: Reading) -> None:
-    page = page_of(reading, AS1)
-
-    assert_golden("activity.as1", AS1.render_activity(page.activities[-1], page))
 
 
 def test_a_page_is_a_collection_that_tells_of_itself_and_the_next(reading: Reading) -> None:

@@ -1,9 +1,9 @@
 """JSON-LD: a document of ours says what it means, and what others said keeps its meaning."""
 
 import json
-import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ from feedserver.markup import sanitised
 from feedserver.model.extension import AS2_CONTEXT, TERMS
 from feedserver.model.text import clean, one_line
 from feedserver.parsers.members import is_id, is_link
-from feedserver.services.reading import Reading
 from tests.builders import AUTHORITY
-from tests.formats.conftest import page_of
 from tests.formats.documents import HTML, as2_documents
-from tests.formats.exchange import WRITTEN, Exchange
+from tests.formats.exchange import Exchange
+from tests.formats.golden import FOLDER
+from tests.formats.schemas import published
 from tests.formats.test_spec_examples import EXAMPLES
 
 Expand = Callable[[Any], Any]
@@ -32,44 +32,87 @@ LINKS = {"url", "href", "src", "uri", "link", "icon", "image", "fullImage", "str
 
 
 @pytest.fixture(scope="module")
-def expand() -> Expand:
-    """Expands a document, with the context of Activity Streams and no other that is fetched."""
-    data = os.environ.get("FEEDSERVER_TEST_DATA")
-    path = Path(data or "/nowhere") / ".." / "schemas" / "activitystreams.jsonld"
-    if not path.is_file():
-        pytest.skip("FEEDSERVER_TEST_DATA names no folder with ../schemas/activitystreams.jsonld")
-    context = json.loads(path.read_text(encoding="utf-8"))
+def options() -> dict[str, Any]:
+    """How documents are expanded: no context is fetched but that of Activity Streams."""
+    context = json.loads(published("activitystreams.jsonld").read_text(encoding="utf-8"))
 
     def load(url: str, _options: Any) -> Any:
-        assert url.replace("http:", "https:").rstrip("#") == AS2_CONTEXT, "it is fetched from us"
+        name = url.replace("http:", "https:").rstrip("#").removesuffix(".jsonld")
+        assert name == AS2_CONTEXT, "it is fetched from us"
         return {"contextUrl": None, "documentUrl": url, "document": context}
 
-    def expanded(document: Any) -> Any:
-        # Who sends no context means that of Activity Streams, and ours.
-        around = [context["@context"], {"fs": OWN, **{term: OWN + term for term in TERMS}}]
-        return jsonld.expand(
-            document, {"documentLoader": load, "expandContext": around, "base": RELATIVE}
-        )
-
-    return expanded
+    return {"documentLoader": load, "base": RELATIVE}
 
 
-def test_every_member_of_a_page_has_an_iri(expand: Expand, reading: Reading) -> None:
-    format = WRITTEN["as2"]
-    document = json.loads(format.render(page_of(reading, format)))
+@pytest.fixture(scope="module")
+def expand(options: dict[str, Any]) -> Expand:
+    """Expands what is sent: who sends no context means that of Activity Streams, and ours."""
+    around = [AS2_CONTEXT, {"fs": OWN, **{term: OWN + term for term in TERMS}}]
+    return partial(jsonld.expand, options=options | {"expandContext": around})
 
-    (expanded,) = expand(document)
 
-    items = expanded[AS + "items"][0]["@list"]
-    for item, written in zip(items, document["orderedItems"], strict=True):
-        assert item["@id"] == written["id"]
-        for member in set(written) - {"id", "type"}:
-            assert (OWN if member in TERMS else AS) + member in item
-        assert all(":" in kind for kind in item["@type"])
-    dispatched = items[-2]
-    assert dispatched["@type"] == [AS + "Move", OWN + "Dispatch"]
-    assert dispatched[OWN + "queue"] == [{"@value": "Support"}]
-    assert items[-1][OWN + "product"] == [{"@list": [{"@value": "XR-20"}]}]
+def lost(written: Any, expanded: Any, place: str = "") -> list[str]:
+    """The members of a document of ours, however deep, that its expansion does not have."""
+    found = []
+    for name, value in written.items():
+        if name == "@context":
+            continue
+        values = value if isinstance(value, list) else [value]
+        if name in ("id", "type"):
+            said = [{"@id": each} for each in _several(expanded[f"@{name}"])]
+            values = [value] if name == "id" else list(map(_iri_of_type, values))
+        else:
+            said = expanded.get(_iri_of(name), [])
+            said = said[0]["@list"] if said and "@list" in said[0] else said
+        if len(said) != len(values):
+            found.append(f"{place}/{name}")
+        for each, node in zip(values, said, strict=False):
+            if isinstance(each, dict):
+                found += lost(each, node, f"{place}/{name}")
+            elif node.get("@value", node.get("@id")) != each:
+                found.append(f"{place}/{name}: {each}")
+    return found
+
+
+def _iri_of(name: str) -> str:
+    return (OWN if name in TERMS else AS) + {"orderedItems": "items"}.get(name, name)
+
+
+def _iri_of_type(kind: str) -> str:
+    return OWN + kind.removeprefix("fs:") if kind.startswith("fs:") else AS + kind
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("json/*")), ids=lambda path: path.stem)
+def test_a_document_of_ours_expands_without_loss(path: Path, options: dict[str, Any]) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+
+    (expanded,) = jsonld.expand(document, options)
+
+    assert lost(document, expanded) == []
+    assert expanded["@type"] == [AS + document["type"]]
+
+
+def scalars(value: Any) -> list[str]:
+    """Every value of a document or of its expansion, the names of its members left out."""
+    if isinstance(value, list):
+        return [each for inner in value for each in scalars(inner)]
+    if not isinstance(value, dict):
+        return [str(value).removeprefix("_:")]
+    if "@value" in value:
+        return scalars(value["@value"])
+    return [each for inner in value.values() for each in scalars(inner)]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("as1/*")), ids=lambda path: path.stem)
+def test_a_document_of_1_expands_without_loss_by_the_context_for_it(
+    path: Path, options: dict[str, Any]
+) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    context = json.loads(published("activitystreams1-context.jsonld").read_text(encoding="utf-8"))
+
+    expanded = jsonld.expand(context | document, options)
+
+    assert sorted(scalars(expanded)) == sorted(scalars(document))
 
 
 def meaning(value: Any, iri: str = "") -> Any:

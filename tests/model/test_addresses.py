@@ -21,6 +21,7 @@ from feedserver.model.filter import FIELDS, Filter, make_filter
 from feedserver.model.query import parse_query
 from feedserver.model.text import clean
 from tests.builders import NOON
+from tests.filtering import made
 
 IN_PATH = (
     "Support",
@@ -76,7 +77,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
     lambda text: clean(text) == text
 )
 NAMES = st.sampled_from(IN_PATH + IN_PARAMETER) | TEXTS
-VALUES = st.lists(st.tuples(st.sampled_from(FIELDS), st.booleans(), NAMES), max_size=5)
+VALUES = st.lists(st.tuples(st.sampled_from(FIELDS), st.booleans(), NAMES), max_size=5).filter(
+    lambda values: made(values) is not None
+)
 
 
 def split_as_a_server_does(address: str) -> tuple[str, list[tuple[str, str]]]:

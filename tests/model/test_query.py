@@ -9,8 +9,8 @@ from feedserver.model.filter import EVERYTHING, FIELDS, make_filter
 from feedserver.model.query import DEFAULT_LIMIT, Query, parse_parameters, parse_query
 
 KNOWN = (
-    "Known: queue, product, tag, actor, customer, object, verb, type, source, "
-    "since, until, limit, before, after, archive."
+    "Known: queue, product, tag, actor, customer, object, verb, type, source, number, "
+    "since, until, q, filter, streams, limit, before, after, archive."
 )
 BEYOND = "is beyond all dates that can be told."
 NO_DATE = "is no date. Write a day, 2026-11-19, or a time with its zone, 2026-11-19T14:05:00Z."

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feedserver.model.filter import EVERYTHING, make_filter
+from feedserver.model.query import parse_parameters, parse_query
 from feedserver.model.vocabulary import AS1_VERBS, AS2_ACTIVITIES, VERBS, kebab
 from feedserver.model.wording import describe, nearest, never_seen, past
 
@@ -41,6 +42,29 @@ Values = list[tuple[str, bool, str]]
 )
 def test_a_filter_is_described_as_a_phrase(values: Values, phrase: str) -> None:
     assert describe(make_filter(values)) == phrase
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("q=Printer", "Activities with “printer”"),
+        ("q=fire+%22two+words%22+pr*", "Activities with “fire”, “pr…” and “two words”"),
+        ("queue=A&q=fire&-tag=b", "Activities in queue A with “fire”, not tagged b"),
+        ("filter=queue:A+and+queue:B", "Activities, in queue A and in queue B"),
+        (
+            "type=case&filter=(queue:A+and+tag:b)+or+not+actor:ann",
+            "Cases, (in queue A and tagged b) or not by ann",
+        ),
+        ("filter=tag:a+or+until:2026-01-01", "Activities, tagged a or before 2026-01-02"),
+        (
+            "filter=customer~acme+or+since:2026-01-01",
+            "Activities, customer with “acme” or since 2026-01-01",
+        ),
+        ("number=1234", "Activities with number 1234"),
+    ],
+)
+def test_words_and_expressions_are_part_of_the_phrase(text: str, phrase: str) -> None:
+    assert describe(parse_query(parse_parameters(text)).filter) == phrase
 
 
 def test_no_filter_is_everything() -> None:

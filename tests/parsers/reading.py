@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from feedserver.model.activity import Draft
-from feedserver.parsers.documents import Document, Parser
+from feedserver.parsers.documents import Parser
+from feedserver.parsers.items import Document
 from feedserver.settings import Limits
 from tests.builders import AUTHORITY
 

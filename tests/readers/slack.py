@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tests.feed_rules import check
+from feedserver.validity.atom import check_atom
 from tests.readers.polling import Ask, entries
 
 
@@ -27,7 +27,7 @@ class Slack:
         if answer.status_code == 304:
             return []
         assert answer.status_code == 200, answer.status
-        findings = check(answer.data, f"http://feeds.example{self.address}")
+        findings = check_atom(answer.data, f"http://feeds.example{self.address}", now)
         assert not findings.errors, findings.errors
         names = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
         self._validators = {

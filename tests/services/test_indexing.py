@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Draft, Object, Product, Version
 from feedserver.model.cursor import Cursor, check_of
-from feedserver.model.filter import EVERYTHING, FIELDS, Filter, make_filter
+from feedserver.model.expression import Expression, Since, Test
+from feedserver.model.filter import EVERYTHING, FIELDS, Filter, fold, make_filter
 from feedserver.model.vocabulary import AS1_BASE, AS2_BASE, word_of
 from feedserver.services.indexing import BATCH, FacetIndex, Name, Tally
 from feedserver.stores.memory import MemoryLog
-from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft, object_of
+from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft
+from tests.filtering import expressions, facts, filters, passes
 
 MIDNIGHT = NOON.replace(hour=0)
 FEW = ("a", "b", "C", "c")
@@ -31,12 +33,19 @@ MOMENTS = st.builds(
     st.integers(-2, 2),
     st.sampled_from([-1, 0, 1, 3_600_000_000]),
 )
-OBJECTS = st.builds(Object, st.sampled_from(FEW), st.none() | st.sampled_from(FEW))
+OBJECTS = st.builds(
+    lambda kind, id, number: Object(kind, id, number=number),
+    st.sampled_from(FEW),
+    st.none() | st.sampled_from(FEW),
+    st.none() | st.sampled_from(FEW),
+)
 DRAFTS = st.builds(
     lambda members: make_draft(**members),
     st.fixed_dictionaries(
         {
             "source": st.sampled_from(FEW),
+            "title": st.sampled_from(["Fire", "Printer", "Printer on fire"]),
+            "content": st.none() | st.just("<p>One <b>fire</b>!</p>"),
             "actor": st.builds(
                 lambda object, login: Object("person", object.id, login=login),
                 OBJECTS,
@@ -56,16 +65,21 @@ DRAFTS = st.builds(
     ),
 )
 HISTORIES = st.lists(DRAFTS, max_size=25)
-FILTERS = st.builds(
-    make_filter,
-    st.lists(
-        st.tuples(
-            st.sampled_from(FIELDS), st.booleans(), st.sampled_from([*FEW, "X", "y", "SS", "none"])
-        ),
-        max_size=3,
-    ),
+VALUES = st.sampled_from([*FEW, "X", "y", "SS", "none"])
+TESTS: st.SearchStrategy[Expression] = (
+    st.builds(lambda field, value: Test(field, fold(field, value)), st.sampled_from(FIELDS), VALUES)
+    | st.builds(
+        lambda field, value: Test(field, value.casefold(), is_part=True),
+        st.sampled_from(FIELDS),
+        VALUES,
+    )
+    | st.builds(Since, MOMENTS)
+)
+FILTERS = filters(
+    st.lists(st.tuples(st.sampled_from(FIELDS), st.booleans(), VALUES), max_size=3),
     st.none() | MOMENTS,
-    st.none() | MOMENTS,
+    st.none() | expressions(TESTS, 5),
+    st.sampled_from(["fire", "printer", "one"]),
 )
 LIMITS = st.integers(0, 8)
 
@@ -82,36 +96,14 @@ def caught_up(log: MemoryLog) -> FacetIndex:
     return index
 
 
-def values_of(draft: Draft) -> dict[str, set[str | None]]:
-    """By what an activity is found, told from the interface."""
-    return {
-        "queue": set(draft.queues),
-        "product": {product.name for product in draft.products},
-        "tag": {tag.casefold() for tag in draft.tags},
-        "actor": {draft.actor.login, draft.actor.id},
-        "customer": {draft.customer.name} if draft.customer else set(),
-        "object": {object_of(draft).id},
-        "verb": {draft.verb},
-        "type": {object_of(draft).type},
-        "source": {draft.source},
-    }
-
-
-def passes(activity: Activity, filter: Filter) -> bool:
-    values = values_of(activity.draft)
-    occurred = activity.draft.occurred or activity.dates.published
-    return (
-        all(
-            bool(values[clause.field].intersection(clause.values)) != clause.excluded
-            for clause in filter.clauses
-        )
-        and (filter.since is None or filter.since <= occurred)
-        and (filter.until is None or occurred < filter.until)
-    )
-
-
 def passing(log: MemoryLog, filter: Filter) -> list[Activity]:
-    return [activity for activity in activities(log.read(0)) if passes(activity, filter)]
+    return [
+        activity
+        for activity in activities(log.read(0))
+        if passes(
+            filter, facts(activity.draft), activity.draft.occurred or activity.dates.published
+        )
+    ]
 
 
 @given(HISTORIES, FILTERS, LIMITS, st.none() | st.integers(0, 30))
@@ -208,7 +200,7 @@ def test_names_tell_how_often_they_came_and_when_last(drafts: list[Draft]) -> No
     for field in FIELDS:
         dates: dict[str, list[datetime]] = {}
         for activity in activities(log.read(0)):
-            for value in values_of(activity.draft)[field] - {None, ""}:
+            for value in facts(activity.draft)[field] - {None, ""}:
                 dates.setdefault(str(value), []).append(activity.dates.updated)
         told = {
             (name.value.casefold() if field == "tag" else name.value): (name.count, name.newest)

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version
+from feedserver.model.expression import Test
 from feedserver.model.filter import FIELDS, Filter, make_filter
 from feedserver.services import indexing
 from feedserver.services.indexing import FacetIndex
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
-from tests.services.test_indexing import LIMITS, passes
+from tests.filtering import expressions, facts, filters, passes
+from tests.services.test_indexing import LIMITS
 
 RUN = 3
 """Versions of an archive in these tests."""
@@ -24,19 +26,25 @@ RUN = 3
 MOMENTS = st.sampled_from([NOON - timedelta(days=1), NOON, NOON + timedelta(seconds=1)])
 FEW = st.lists(st.sampled_from("ab"), max_size=2, unique=True).map(tuple)
 DRAFTS = st.builds(
-    lambda queues, tags, occurred: make_draft(queues=queues, tags=tags, occurred=occurred),
+    lambda title, queues, tags, occurred: make_draft(
+        title=title, queues=queues, tags=tags, occurred=occurred
+    ),
+    st.sampled_from(["x", "y", "x y"]),
     FEW,
     FEW,
     st.none() | MOMENTS,
 )
-FILTERS = st.builds(
-    make_filter,
+FILTERS = filters(
     st.lists(
         st.tuples(st.sampled_from(["queue", "tag"]), st.booleans(), st.sampled_from("ab")),
         max_size=2,
     ),
     st.none() | st.just(NOON),
-    st.none(),
+    st.none()
+    | expressions(
+        st.sampled_from([*(Test(name, each) for name in ("queue", "tag") for each in "ab")]), 4
+    ),
+    st.sampled_from("xy"),
 )
 
 
@@ -108,7 +116,9 @@ class Model:
 
     def matches(self, position: int) -> bool:
         version = self.versions.get(position)
-        return isinstance(version, Activity) and passes(version, self.filter)
+        return isinstance(version, Activity) and passes(
+            self.filter, facts(version.draft), version.draft.occurred or version.dates.published
+        )
 
     def leaves(self, position: int) -> bool:
         version = self.versions[position]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from feedserver.errors import Moved
+from feedserver.model.search import parse_words
 from feedserver.ports import Bookmark, Log
 from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.checking import check
@@ -91,6 +92,8 @@ class Agreement(RuleBasedStateMachine):
         self._both(lambda log: set(log.known(IDS)))
         self._both(lambda log: dict(log.versions(IDS)))
         self._both(lambda log: log.bookmark("source crm"))
+        self._both(lambda log: list(log.search(parse_words("case burns"))))
+        self._both(lambda log: list(log.search(parse_words("bur*"), 2)))
 
 
 TestAgreement = Agreement.TestCase

@@ -3,12 +3,14 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from feedserver.errors import StoreError, StoreVersionError
 from feedserver.model.activity import Extra, Object
+from feedserver.model.search import parse_words
 from feedserver.stores.sql.caring import back_up, vacuum
 from feedserver.stores.sql.checking import check
 from feedserver.stores.sql.log import SqlLog
@@ -44,6 +46,7 @@ class TestBackingUp:
 
         copy = open_log("sqlite:///copy.db", tmp_path, AUTHORITY, FakeClock())
         assert (copy.epoch, list(copy.read(0))) == (log.epoch, list(log.read(0)))
+        assert list(copy.search(parse_words("burns"))) == [1, 2]
         copy.close()
         assert size == (tmp_path / "copy.db").stat().st_size
         mode = (tmp_path / "log.db").stat().st_mode
@@ -116,8 +119,9 @@ class TestBackingUp:
 
 
 def where(folder: Path, text: str) -> list[str]:
-    """The files in which the text stands."""
-    return [path.name for path in folder.iterdir() if text.encode() in path.read_bytes()]
+    """The files in which the text stands, in capitals or not."""
+    sought = text.lower().encode()
+    return [path.name for path in folder.iterdir() if sought in path.read_bytes().lower()]
 
 
 def redact_one(log: SqlLog) -> None:
@@ -158,6 +162,34 @@ class TestVacuuming:
         assert freed > 0
         assert list(log.read(0)) == before
         log.append([make_draft()])
+        assert list(check(URL, tmp_path)) == []
+
+    @pytest.mark.parametrize("others", [1, 40])
+    def test_no_part_of_its_words_is_in_the_index(
+        self, log: SqlLog, tmp_path: Path, others: int
+    ) -> None:
+        """An index keeps of a word only in what it differs from the one before, and until merged.
+
+        The word before the redacted one is another one's, and is in each segment of the index.
+        """
+        with log._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+        first = make_draft(title="Xyl", content=None, code_name="Note")
+        secret = replace(first, id="urn:example:1", title="Xylophon", content="<p>Xylograph</p>")
+        log.append([secret])
+        for number in range(others):
+            log.append([replace(first, id=f"urn:example:other:{number}")])
+        log.replace(1, replace(secret, title="Xylophonist"))
+        log.redact([secret.id])
+        pieces = ["phon", "graph", "onist"]
+        assert all(where(tmp_path, piece) for piece in pieces)
+        found = list(log.search(parse_words("xyl*")))
+
+        vacuum(URL, tmp_path)
+
+        assert [piece for piece in pieces if where(tmp_path, piece)] == []
+        assert where(tmp_path, "xyl") == ["log.db"]
+        assert list(log.search(parse_words("xyl*"))) == found == list(range(2, others + 2))
         assert list(check(URL, tmp_path)) == []
 
     def test_it_is_told_when_another_program_writes(

@@ -132,6 +132,36 @@ def test_an_empty_store_is_sound(tmp_path: Path) -> None:
             "UPDATE version SET document = x'7b7d' WHERE position = 3",
             "3: it was redacted, but what it said is still there",
         ),
+        (
+            "UPDATE text SET content = NULL WHERE rowid = 4",
+            "4: it is found by other words than its own",
+        ),
+        ("DELETE FROM text WHERE rowid = 4", "4: it is not found by its words"),
+        (
+            "UPDATE text SET content = 'it freezes' WHERE rowid = 4",
+            "4: it is found by other words than its own",
+        ),
+        (
+            "UPDATE text SET title = content, content = title WHERE rowid = 4",
+            "4: it is found by other words than its own",
+        ),
+        (
+            "INSERT INTO text (rowid, title, content) VALUES (3, '', '')",
+            "3: it says nothing, but is found by words",
+        ),
+        (
+            "INSERT INTO text (rowid, title, content) VALUES (11, 'a', 'b')",
+            "11: there is no version, but words of one are found",
+        ),
+        (
+            "UPDATE text_content SET c1 = 'it freezes' WHERE id = 4",
+            "the index of words is not that of the texts",
+        ),
+        (
+            "UPDATE text_content SET c1 = 'it burns burns' WHERE id = 4",
+            "the index of words is not that of the texts",
+        ),
+        ("DELETE FROM text_content WHERE id = 4", "the index of words is not that of the texts"),
         ("UPDATE log SET updated = updated + 1", "the latest date `updated` is "),
         ("UPDATE log SET recorded = NULL", "the latest date `recorded` is "),
     ],
@@ -165,6 +195,26 @@ def test_a_store_that_does_not_tell_its_version_is_refused(store: Path, statemen
 
     with pytest.raises(StoreError, match=r"^the table store has [02] rows instead of one; put"):
         faults(store)
+
+
+def test_words_of_what_was_redacted_that_are_left_in_the_index_are_told(store: Path) -> None:
+    change(store, "INSERT INTO text (rowid, title, content) VALUES (3, 'left', 'over')")
+    change(store, "DELETE FROM text_content WHERE id = 3")
+
+    (fault,) = faults(store)
+
+    assert fault.startswith("the index of words is not that of the texts")
+
+
+def test_others_may_write_while_a_store_is_checked(store: Path) -> None:
+    log = open_log(URL, store, AUTHORITY, FakeClock())
+    told = check(URL, store, lambda _position: None)
+    change(store, "UPDATE log SET recorded = NULL")
+    first = next(told)
+    log.append([make_draft()])
+
+    assert [first, *told] == [first]
+    log.close()
 
 
 def test_damage_of_the_file_is_told_and_nothing_more(store: Path) -> None:

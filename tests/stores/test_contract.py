@@ -22,6 +22,7 @@ from feedserver.model.dates import (
     first_dates,
     silent_dates,
 )
+from feedserver.model.search import Word, parse_words, words_of
 from feedserver.ports import Bookmark, Log
 from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.opening import open_log
@@ -614,3 +615,153 @@ def test_threads_that_replace_the_same_version_at_once_replace_it_once(log: Log)
 
     assert sorted(position for position in answers if position) == list(range(13, 25))
     assert {version.replaces for version in log.read(12)} == set(range(1, 13))
+
+
+def found(log: Log, asked: str, after: int = 0) -> list[int]:
+    return list(log.search(parse_words(asked), after))
+
+
+def test_a_version_is_found_by_the_words_of_its_title_and_of_its_content(log: Log) -> None:
+    log.append(
+        [
+            make_draft(title="The printer burns", content=None),
+            make_draft(title="", content="<p>It <b>burn</b>s,<br>the <i>printer</i>.</p>"),
+            make_draft(title="The printer", content="<p>burns</p>"),
+            make_draft(title="The printer is mended", content="<p>It burned.</p>"),
+            make_draft(title="Nothing", content='<p>See <a href="http://printer.example">it</a>'),
+            make_draft(title="", content=None),
+        ]
+    )
+
+    assert found(log, "printer burns") == [1, 2, 3]
+    assert found(log, "PRINTER") == [1, 2, 3, 4]
+    assert found(log, "burn*") == [1, 2, 3, 4]
+    assert found(log, "water") == []
+    assert found(log, "printer water") == []
+
+
+def test_a_phrase_lies_in_the_title_or_in_the_content(log: Log) -> None:
+    log.append(
+        [
+            make_draft(title="on fire", content=None),
+            make_draft(title="on", content="<p>fire</p>"),
+            make_draft(title="fire on", content="<p>on<br>fire</p>"),
+            make_draft(title="on a fire", content=None),
+        ]
+    )
+
+    assert found(log, '"on fire"') == [1, 3]
+    assert found(log, '"on fi"*') == [1, 3]
+    assert found(log, '"fire on" "on fire"') == [3]
+
+
+@pytest.mark.parametrize("asked", ["fire", "fi*", '"on fire"', '"on fi"*', "on fire 3"])
+@pytest.mark.parametrize("after", [0, 1, 2, 599, 600, 601, 700])
+def test_only_what_is_behind_a_position_is_found(log: Log, asked: str, after: int) -> None:
+    log.append([make_draft(title="on fire 3", content=None) for _ in range(2)])
+    log.append([make_draft(title="calm", content=None) for _ in range(597)])
+    log.append([make_draft(title="3 on fire", content=None) for _ in range(2)])
+
+    assert found(log, asked, after) == [at for at in (1, 2, 600, 601) if at > after]
+
+
+def test_each_version_is_found_by_its_own_words(log: Log) -> None:
+    draft = make_draft(title="As it was", content=None)
+    log.append([draft])
+    log.replace(1, replace(draft, title="As it is"))
+    log.replace(2, replace(draft, title="As it is now"), is_silent=True)
+    log.replace(3, None)
+
+    assert found(log, "as") == [1, 2, 3]
+    assert found(log, "was") == [1]
+    assert found(log, "is") == [2, 3]
+    assert found(log, "now") == [3]
+
+
+def test_what_was_redacted_is_not_found_and_all_else_is(log: Log) -> None:
+    draft = make_draft(title="A secret", content="<p>A secret</p>")
+    log.append([draft, make_draft(title="No secret", content=None)])
+    log.replace(1, replace(draft, title="Another secret"))
+    log.redact([draft.id])
+
+    log.append([draft, make_draft(title="A secret of another", content=None)])
+
+    assert found(log, "secret") == [2, 5]
+    assert found(log, "secr*") == [2, 5]
+    assert found(log, "another") == [5]
+
+
+def test_what_was_not_recorded_is_not_found(log: Log) -> None:
+    draft = make_draft(title="first", content=None)
+    log.append([draft])
+    log.append([make_draft(id=draft.id, title="known"), make_draft(title="new", content=None)])
+    with pytest.raises(TypeError):
+        log.append([make_draft(title="failed"), make_draft(occurred=NAIVE)])
+
+    assert found(log, "known") == found(log, "failed") == []
+    assert found(log, "new") == [2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "positions"),
+    [
+        ("fire AND water", [2]),
+        ("fire OR calm", [3]),
+        ("fire NOT water", []),
+        ("fire -water", [2]),
+        ("+fire", [1, 2, 3]),
+        ("^fire", [1, 2, 3]),
+        ("title:fire", []),
+        ("{title content}:fire", []),
+        ("NEAR(fire water, 5)", []),
+        ("'; DROP TABLE text; --", []),
+        ("fire\x00", [1, 2, 3]),
+    ],
+)
+def test_what_is_asked_has_no_other_meaning_in_any_store(
+    log: Log, asked: str, positions: list[int]
+) -> None:
+    titles = ["fire", "fire and water", "calm or fire"]
+    log.append([make_draft(title=title, content=None) for title in titles])
+
+    assert found(log, asked) == positions
+
+
+LETTERS = st.text(
+    st.sampled_from(
+        "aAbBzZ09 .,-_'\"*<&;ßẞäÄéÉıİiI\u0301\u0308ΣσςΐѐЁ東京カが\u3099ｶﾞกิหि한ﬁ²①"
+        "\u00ad\u200b\u200d\ufe0f\U0001f525\U0001d400\U00020000\x00\n"
+    ),
+    max_size=10,
+) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def both_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Log]]:
+    """A log of each store, in which the examples of a law are the same."""
+    folder = tmp_path_factory.mktemp("both")
+    logs = [open_store(folder, FakeClock()) for open_store in STORES.values()]
+    yield logs
+    for log in logs:
+        log.close()
+
+
+@given(titles=st.lists(LETTERS, min_size=1, max_size=3), content=LETTERS, asked=LETTERS)
+def test_all_stores_find_the_same(
+    both_logs: list[Log], titles: list[str], content: str, asked: str
+) -> None:
+    (head,) = {log.head() for log in both_logs}
+    for log in both_logs:
+        log.append([make_draft(title=title, content=content) for title in titles])
+    words = [word for text in (asked, *titles) for word in words_of(text)[:3]]
+    asks = [[Word((word,), is_beginning)] for word in words for is_beginning in (True, False)]
+    asks += [[Word(tuple(words[:count]))] for count in (2, 3) if len(words) >= count]
+    asks += [[Word((word[:1],), is_beginning=True), Word((words[0],))] for word in words]
+
+    found = [
+        [list(log.search(ask, after)) for ask in asks for after in (0, head)] for log in both_logs
+    ]
+
+    assert found[0] == found[1]
+    first = [Word((word,)) for word in words_of(titles[0])]
+    assert not first or all(head + 1 in log.search(first) for log in both_logs)

@@ -18,6 +18,7 @@ from webtest import TestApp
 
 from feedserver.assembly import assemble, migrate_store
 from feedserver.errors import SettingsError, StoreError, StoreVersionError
+from feedserver.model.search import parse_words
 from feedserver.settings import make_settings
 from feedserver.stores.sql.checking import check
 from feedserver.stores.sql.migrating import Migration, migrate
@@ -32,12 +33,14 @@ SERVED = STORES / "v1"
 URL = "sqlite:///log.db"
 BASE = "http://feeds.example"
 COPY = "log.db.v1-2026-05-08T120000Z"
+SECOND_COPY = "log.db.v2-2026-05-08T120000Z"
+TABLES = ["log", "version", "bookmark", "access_grant"]
 COLUMNS = "position, id, number, recorded, published, updated, second, document"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a store as the release before wrote it."""
+    """A folder with a store of version 1."""
     shutil.copy(STORES / "v1.db", tmp_path / "log.db")
     return tmp_path
 
@@ -74,8 +77,8 @@ def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(
 ) -> None:
     done = migrated(folder)
 
-    assert done == Migration(1, 2, folder / COPY)
-    assert version(folder / "log.db") == 2
+    assert done == Migration(1, 3, folder / COPY)
+    assert version(folder / "log.db") == 3
     assert content(folder / "log.db") == held
     assert ask(folder / "log.db", "SELECT DISTINCT kind, replaces FROM version") == [
         ("recorded", 0)
@@ -95,10 +98,10 @@ def test_its_tables_are_those_of_a_store_that_is_made_anew(folder: Path) -> None
             ask(folder / name, f"SELECT name, type, [notnull], pk FROM pragma_table_info('{t}')")
         )
         for name in ("log.db", "new.db")
-        for t in ("store", "log", "version", "bookmark", "access_grant")
+        for t in ("store", "log", "version", "bookmark", "access_grant", "text")
     ]
 
-    assert columns[:5] == columns[5:]
+    assert columns[:6] == columns[6:]
 
 
 def test_it_is_done_once(folder: Path) -> None:
@@ -206,12 +209,12 @@ class TestRefusals:
             open_log(URL, folder, AUTHORITY, FakeClock())
 
         assert str(refused.value).endswith(
-            "needs version 2. Run: feedserver store migrate (it keeps a copy)"
+            "needs version 3. Run: feedserver store migrate (it keeps a copy)"
         )
         assert "\n" not in str(refused.value)
         assert files(folder) == before
 
-    @pytest.mark.parametrize("number", [3, 99, 0, -1])
+    @pytest.mark.parametrize("number", [4, 99, 0, -1])
     def test_a_store_of_a_version_that_nobody_here_knows_stays_as_it_was(
         self, folder: Path, number: int
     ) -> None:
@@ -341,6 +344,81 @@ def test_what_was_written_while_the_store_is_copied_waits(folder: Path) -> None:
     assert told == ["database is locked"]
 
 
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """A folder with a store of version 2, in which things were changed, deleted and redacted."""
+    shutil.copy(STORES / "v2.db", tmp_path / "log.db")
+    return tmp_path
+
+
+class TestSecondVersion:
+    """What the release served whose stores were of version 2, and what is served and found now."""
+
+    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, second: Path) -> None:
+        held = [ask(STORES / "v2.db", f"SELECT * FROM {table}") for table in TABLES]
+
+        done = migrated(second)
+
+        assert done == Migration(2, 3, second / SECOND_COPY)
+        assert version(second / "log.db") == 3
+        for path in (second / "log.db", done.copy):
+            assert [ask(path, f"SELECT * FROM {table}") for table in TABLES] == held
+        assert version(done.copy) == 2
+        assert list(check(URL, second)) == []
+
+    def test_every_version_that_says_something_is_found_and_no_other(self, second: Path) -> None:
+        migrated(second)
+
+        log = open_log(URL, second, AUTHORITY, FakeClock())
+        found = {asked: list(log.search(parse_words(asked))) for asked in ("a fuse", "burns")}
+        texts = ask(second / "log.db", "SELECT rowid FROM text ORDER BY rowid")
+        log.close()
+
+        assert found == {"a fuse": [13, 14], "burns": [1, 7]}
+        assert texts == ask(
+            second / "log.db", "SELECT position FROM version WHERE document <> x'' ORDER BY 1"
+        )
+
+    def test_many_are_found_as_few(self, tmp_path: Path) -> None:
+        log = open_log(URL, tmp_path, AUTHORITY, FakeClock())
+        log.append([make_draft() for _ in range(2100)])
+        log.close()
+        ask(tmp_path / "log.db", "DROP TABLE text")
+        ask(tmp_path / "log.db", "UPDATE store SET schema_version = 2")
+
+        migrated(tmp_path)
+
+        assert list(check(URL, tmp_path)) == []
+
+    def test_a_document_that_cannot_be_read_is_told_and_nothing_is_done(self, second: Path) -> None:
+        ask(second / "log.db", "UPDATE version SET document = x'00' WHERE position = 4")
+
+        with pytest.raises(StoreError, match=r"^the store is damaged .* position 4 cannot be read"):
+            migrated(second)
+
+        assert version(second / "log.db") == 2
+        assert ask(second / "log.db", "SELECT name FROM sqlite_master WHERE name = 'text'") == []
+
+    def test_every_entry_and_cursor_is_as_it_was(self, second: Path) -> None:
+        values = {"authority": AUTHORITY, "base_url": BASE, "store": URL}
+        settings = make_settings(second, values)
+        migrate_store(settings)
+        server = assemble(settings)
+        app = TestApp(create_app(server))
+
+        now = app.get("/all.atom?limit=500").body
+        served = json.loads((STORES / "v2" / "support.json").read_bytes())
+        following = app.get(served["next"].removeprefix(BASE)).json["orderedItems"]
+
+        server.close()
+        assert entries(now) == entries((STORES / "v2" / "all.atom").read_bytes())
+        walked = [(item["id"], item["type"] == "Tombstone") for item in following]
+        assert walked == [
+            ("urn:example:two:7", False),
+            ("urn:example:two:8", False),
+        ]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     folder: Path, held: list[Any]
@@ -354,8 +432,10 @@ def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     versions = [version(place / "log.db") for place in places]
     assert versions == sorted(versions)
     assert versions.count(1) > 10
-    assert versions[-1] == 2
-    for place in places:
+    assert versions[-1] == 3
+    for place, number in zip(places, versions, strict=True):
+        made = ask(place / "log.db", "SELECT count(*) FROM sqlite_master WHERE name LIKE 'text%'")
+        assert made == [(0 if number == 1 else 5,)], "FTS5 makes four tables to one"
         assert content(place / "log.db") == held
         for copy in place.glob("*.v1-*"):
             assert content(copy) == held

@@ -44,6 +44,16 @@ def test_only_the_log_writes_versions_and_each_kind_in_one_function() -> None:
     }
 
 
+def test_only_one_module_knows_how_words_are_kept_and_found() -> None:
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"\b(fts5\w*|MATCH|(FROM|INTO|UPDATE) text)\b", path.read_text("utf-8"))
+    }
+
+    assert found == {"stores/sql/searching.py"}
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from feedserver import __version__
 from feedserver.clock import system_clock
 from feedserver.errors import SettingsError, StoreError, StoreVersionError
+from feedserver.model.activity import Activity
+from feedserver.model.search import parse_words
 from feedserver.ports import Bookmark
 from feedserver.stores.sql.checking import check
 from feedserver.stores.sql.log import SqlLog
@@ -141,6 +144,74 @@ def test_what_one_process_commits_another_one_finds_at_once(open_store: Open) ->
         assert drafts_in(other, position - 1) == [draft]
 
 
+def test_what_one_process_commits_another_one_can_search_at_once(open_store: Open) -> None:
+    one, other = open_store(), open_store()
+
+    for position in (1, 2, 3):
+        one.append([make_draft(title=f"Case {position}")])
+        assert list(other.search(parse_words(f"case {position}"))) == [position]
+        assert list(other.search(parse_words("cas*"), position - 1)) == [position]
+    one.redact([as_activity(one.at([2])[0]).id])
+    assert list(other.search(parse_words("case"))) == [1, 3]
+
+
+def test_where_positions_have_a_gap_a_version_is_found_at_its_own(
+    open_store: Open, tmp_path: Path
+) -> None:
+    log = open_store()
+    log.append([make_draft(), make_draft()])
+    ask(tmp_path / "log.db", "DELETE FROM version WHERE position = 2")
+
+    log.append([make_draft(title="Another"), make_draft(title="And another")])
+
+    assert list(log.search(parse_words("another"))) == [3, 4]
+
+
+def test_words_that_cannot_be_stored_take_their_batch_back(
+    open_store: Open, tmp_path: Path
+) -> None:
+    log = open_store()
+    ask(tmp_path / "log.db", "DROP TABLE text")
+
+    with pytest.raises(StoreError, match=r"^the store cannot be written: no such table: text"):
+        log.append([make_draft()])
+
+    assert log.head() == 0
+    with pytest.raises(StoreError, match=r"^the store cannot be read: no such table: text"):
+        log.search(parse_words("case"))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_sqlite_without_full_text_is_told_before_anything_is_done(
+    open_store: Open, tmp_path: Path, is_there: bool
+) -> None:
+    if is_there:
+        open_store().close()
+    before = files(tmp_path)
+
+    def hide(connection: sqlite3.Connection, _record: object) -> None:
+        """Let the connection see no names of modules, as if there were none."""
+        connection.set_authorizer(
+            lambda action, table, *_: (
+                sqlite3.SQLITE_IGNORE
+                if (action, table) == (sqlite3.SQLITE_READ, "pragma_module_list")
+                else sqlite3.SQLITE_OK
+            )
+        )
+
+    sa.event.listen(sa.Engine, "connect", hide)
+    try:
+        with pytest.raises(
+            StoreError, match=r"^the SQLite of this Python has no full text"
+        ) as told:
+            open_store()
+    finally:
+        sa.event.remove(sa.Engine, "connect", hide)
+
+    assert "\n" not in str(told.value)
+    assert {name: text for name, text in files(tmp_path).items() if text} == before
+
+
 def test_the_folder_of_a_store_is_made(open_store: Open, tmp_path: Path) -> None:
     open_store(url="sqlite:///a/b/log.db")
 
@@ -199,7 +270,7 @@ def test_a_newer_store_is_refused_and_stays_as_it_was(open_store: Open, tmp_path
 
     assert str(refused.value) == (
         "the store is of version 99 (written by feedserver 9.9); "
-        f"this is feedserver {__version__}, which needs version 2. "
+        f"this is feedserver {__version__}, which needs version 3. "
         "Run the feedserver that wrote it, or a newer one"
     )
     assert files(tmp_path) == before
@@ -250,6 +321,15 @@ def test_a_folder_that_cannot_be_made_is_told(open_store: Open, tmp_path: Path) 
 
     with pytest.raises(StoreError, match=rf"^the store's folder {tmp_path}/file cannot be made: "):
         open_store(url="sqlite:///file/log.db")
+
+
+def test_the_password_of_a_wrong_address_is_not_told(open_store: Open) -> None:
+    for url in ("postgresql://me:secret@db:port/x", "postgresql://me:secret@db/x"):
+        with pytest.raises(SettingsError) as refused:
+            open_store(url=url)
+
+        assert "me:***@db" in str(refused.value)
+        assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "", "feedserver.db"])
@@ -474,6 +554,8 @@ def test_killed_before_any_statement_a_change_is_whole_or_not_at_all(
             folder = tmp_path / f"{work}-{number}"
             log = open_store(url=f"sqlite:///{folder}/log.db")
             found.append(list(log.read(0)))
+            texts = [each.position for each in found[-1] if isinstance(each, Activity)]
+            assert list(log.search(parse_words("it burns"))) == texts
             log.close()
             assert list(check(URL, folder)) == []
         changed = [len(versions) == 3 for versions in found]

@@ -197,7 +197,7 @@ def test_a_cursor_that_this_log_does_not_hold_is_410_with_where_to_go_on(site: S
         ("/all.atom?queue=", "`queue=` has no value."),
         ("/all.atom?limit=501", "`limit=501` is out of range."),
         ("/all.atom?since=yesterday", "`since=yesterday` is no date."),
-        ("/all.atom?q=printer", "`q` is no parameter."),
+        ("/all.atom?query=printer", "`query` is no parameter."),
         ("/all.atom?Tag=vip", "`Tag` is no parameter. Did you mean `tag`?"),
         ("/all.atom?before=x&after=y", "`before` and `after` go in opposite directions."),
         ("/queues/Support.atom?queue=Billing", "`queue` stands in the path already."),
@@ -308,7 +308,7 @@ def test_limit_0_is_the_feed_without_entries(site: Site) -> None:
 
 def test_unknown_paths_and_methods_are_told_in_words(site: Site) -> None:
     assert "/feeds" in site.get("/nope", 404).json["detail"]
-    assert site.app.post("/all.atom", status=405).json["status"] == 405
+    assert site.app.delete("/all.atom", status=405).json["status"] == 405
     assert "no format" in site.get("/all.xyz", 404).json["detail"]
 
 

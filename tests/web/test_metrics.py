@@ -216,7 +216,7 @@ def test_what_is_no_feed_is_no_poll(site: Site) -> None:
     for address in ("/feeds", "/feeds.json", "/queues", "/healthz", "/readyz", "/static/style.css"):
         site.get(address)
     site.get("/nope", 404)
-    site.app.post("/all", status=405)
+    site.app.put("/all", status=405)
 
     after = figures(site)
     assert rise(before, after, "feedserver_polls_total") == {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from feedserver.errors import StoreError
+from feedserver.stores.sql import searching
 from feedserver.stores.sql.copying import copy_to
 from feedserver.stores.sql.engine import BUSY_TIMEOUT, is_busy, open_engine
 from feedserver.stores.sql.opening import connected, refuse_older, version_of
@@ -36,6 +37,7 @@ def vacuum(url: str, folder: Path, patience: int = BUSY_TIMEOUT) -> int:
         before = _size(path)
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
         try:
+            searching.merge(connection)
             connection.exec_driver_sql("VACUUM")
         except sa.exc.OperationalError as error:
             if not is_busy(error.orig):

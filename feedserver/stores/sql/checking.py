@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from feedserver.stores.sql import documents, tables
+from feedserver.stores.sql import documents, searching, tables
 from feedserver.stores.sql.caring import kept
+from feedserver.stores.texts import searched
 
 _READ_AHEAD = 1000  # rows that are in memory at once
 _LATEST = ("recorded", "published", "updated", "second")
@@ -19,12 +20,14 @@ _VERSIONS = (
     sa.select(
         *_version,
         *(column.label(f"replaced_{column.name}") for column in _replaced.c),
+        searching.text.c.title,
+        searching.text.c.content,
     )
     .select_from(
         tables.version.outerjoin(
             _replaced,
             sa.and_(_replaced.c.id == _version.id, _replaced.c.number == _version.number - 1),
-        )
+        ).outerjoin(searching.text, searching.text.c.rowid == _version.position)
     )
     .order_by(_version.position)
 )
@@ -36,8 +39,15 @@ _LEFT_OVER = (
     .order_by(_version.position)
 )
 
+_STRAY = sa.select(searching.text.c.rowid).where(
+    searching.text.c.rowid.not_in(sa.select(_version.position))
+)
+
 Row = Any
-"""A row of a table; a version has that of the number before it as `replaced_…`, None for none."""
+"""A row of a table; a version has that of the number before it as `replaced_…`, None for none.
+
+By the words in `title` and `content` it is found; they are None where it is not.
+"""
 
 
 def check(
@@ -45,9 +55,9 @@ def check(
 ) -> Iterator[str]:
     """What is wrong with the store at that URL, a line each, as it is at one moment.
 
-    Looked for is damage of the file, and positions, documents, dates, and what replaces what.
-    `reached` is told now and then how far it is. Raises StoreError where there is no store, or it
-    cannot be read.
+    Looked for is damage of the file, and positions, documents, dates, what replaces what, and
+    whether everything is found by its words. `reached` is told now and then how far it is. Raises
+    StoreError where there is no store, or it cannot be read.
     """
     with kept(url, folder) as connection:
         connection.exec_driver_sql("BEGIN")
@@ -62,17 +72,20 @@ def check(
         yield from _of_log(connection, rows[0], reached)
         for position in connection.execute(_LEFT_OVER).scalars():
             yield f"position {position}: it was redacted, but what it said is still there"
+        for position in connection.execute(_STRAY).scalars():
+            yield f"position {position}: there is no version, but words of one are found"
 
 
 def _of_log(connection: sa.Connection, log: Row, reached: Callable[[int], None]) -> Iterator[str]:
     latest: dict[str, int | None] = dict.fromkeys(_LATEST)
-    position = 0
+    position = words = 0
     for row in connection.execute(_VERSIONS, execution_options={"yield_per": _READ_AHEAD}):
         if row.position != position + 1:
             yield f"position {position + 1}: there is no version, but {row.position} follows"
         position = row.position
         if position % _READ_AHEAD == 0:
             reached(position)
+        words += sum(map(hash, f"{row.title or ''} {row.content or ''}".split()))
         faults = (*_of_order(row), *_of_dates(row, latest), *_of_document(row, connection))
         yield from (f"position {position}: {fault}" for fault in faults)
         for name in _LATEST:
@@ -81,6 +94,8 @@ def _of_log(connection: sa.Connection, log: Row, reached: Callable[[int], None])
     for name, told in ((name, log._mapping[name]) for name in _LATEST):
         if told != latest[name]:
             yield f"the latest date `{name}` is {latest[name]}, but {told} in the table log"
+    if words != sum(hash(word) * count for word, count in searching.indexed(connection)):
+        yield "the index of words is not that of the texts: what is searched may not be found"
 
 
 def _of_order(row: Row) -> Iterator[str]:
@@ -126,11 +141,17 @@ def _of_document(row: Row, connection: sa.Connection) -> Iterator[str]:
             yield f"it is {row.kind}, but has a document"
     elif row.document:
         try:
-            id = documents.decode(row.document).id
+            draft = documents.decode(row.document)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             yield f"its document cannot be read: {error}"
             return
-        if id != row.id:
-            yield f"its id is {row.id}, but {id} in its document"
+        if draft.id != row.id:
+            yield f"its id is {row.id}, but {draft.id} in its document"
+        if row.title is None:
+            yield "it is not found by its words"
+        elif (row.title.split(), (row.content or "").split()) != searched(draft):
+            yield "it is found by other words than its own"
     elif connection.execute(_IS_REDACTED, {"redacted": row.id}).first() is None:
         yield f"it has no document, but {row.id} was not redacted"
+    if not row.document and row.title is not None:
+        yield "it says nothing, but is found by words"

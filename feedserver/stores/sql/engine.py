@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from feedserver.errors import SettingsError, StoreError
+from feedserver.model.masking import masked
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another one to commit
 
@@ -27,7 +28,7 @@ def open_engine(url: str, folder: Path) -> sa.Engine:
         parsed = make_url(url)
     except (sa.exc.ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise SettingsError(
-            f"store = {url!r} is no address of a database; write sqlite:///feedserver.db"
+            f"store = {masked(url)!r} is no address of a database; write sqlite:///feedserver.db"
         ) from None
     is_file = parsed.database not in (None, "", ":memory:") and not parsed.query
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite") or not is_file:

@@ -18,8 +18,9 @@ from feedserver.model.dates import (
     silent_dates,
     to_microseconds,
 )
+from feedserver.model.search import Word
 from feedserver.ports import Bookmark
-from feedserver.stores.sql import documents, tables
+from feedserver.stores.sql import documents, searching, tables
 from feedserver.stores.sql.engine import reading, writing
 from feedserver.stores.sql.grants import SqlGrants
 
@@ -115,7 +116,9 @@ class SqlLog:
             isinstance(newest, Tombstone) and newest.ending is not Ending.DELETED
         ):
             return 0
-        of_id = tables.version.c.id == id
+        of_id = _version.id == id
+        positions = connection.execute(sa.select(_version.position).where(of_id)).scalars().all()
+        searching.remove(connection, positions)
         connection.execute(sa.update(tables.version).where(of_id).values(document=b""))
         return self._follow(connection, newest, "redacted", None)
 
@@ -136,15 +139,13 @@ class SqlLog:
             "replaces": replaced.position,
             **_columns(dates),
         }
-        self._write(connection, [row], latest(last, dates))
-        return int(connection.execute(_HEAD).scalar_one())
+        drafts = [] if draft is None else [draft]
+        return self._write(connection, [row], drafts, latest(last, dates))[replaced.id]
 
     def _insert(self, connection: sa.Connection, drafts: Sequence[Draft]) -> dict[str, int]:
         """Insert the first versions of the drafts."""
-        now = self._clock()
-        head = connection.execute(_HEAD).scalar_one()
         last = _last_dates(connection)
-        dates = give_dates(drafts, last, now)
+        dates = give_dates(drafts, last, self._clock())
         rows = [
             {
                 "id": draft.id,
@@ -156,16 +157,26 @@ class SqlLog:
             }
             for draft, given in zip(drafts, dates, strict=True)
         ]
-        self._write(connection, rows, latest(last, dates[-1]))
-        written = connection.execute(
-            sa.select(_version.id, _version.position).where(_version.position > head)
-        )
-        return {row.id: row.position for row in written}
+        return self._write(connection, rows, drafts, latest(last, dates[-1]))
 
-    def _write(self, connection: sa.Connection, rows: list[dict[str, Any]], last: Dates) -> None:
-        """Append the rows: the one place where versions are written."""
+    def _write(
+        self,
+        connection: sa.Connection,
+        rows: list[dict[str, Any]],
+        drafts: Sequence[Draft],
+        last: Dates,
+    ) -> dict[str, int]:
+        """Append the rows, and the words of their drafts: the one place where versions are written.
+
+        Gives the new position of each id.
+        """
+        head = connection.execute(_HEAD).scalar_one()
         connection.execute(sa.insert(tables.version), rows)
         connection.execute(sa.update(tables.log).values(_columns(last)))
+        new = sa.select(_version.id, _version.position).where(_version.position > head)
+        written = {row.id: row.position for row in connection.execute(new)}
+        searching.add(connection, [(written[draft.id], draft) for draft in drafts])
+        return written
 
     def head(self) -> int:
         with reading(self._engine) as connection:
@@ -220,6 +231,10 @@ class SqlLog:
                     first, _ = found.get(version.id, (version, version))
                     found[version.id] = (first, version)
         return found
+
+    def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+        with reading(self._engine) as connection:
+            return searching.search(connection, words, after)
 
     def bookmark(self, name: str) -> str | None:
         with reading(self._engine) as connection:

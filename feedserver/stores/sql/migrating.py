@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 
 from feedserver import __version__
 from feedserver.clock import Clock
 from feedserver.errors import StoreError
-from feedserver.stores.sql import tables
+from feedserver.model.activity import Draft
+from feedserver.stores.sql import documents, searching, tables
 from feedserver.stores.sql.copying import PART, copy_to
 from feedserver.stores.sql.engine import exclusively, keep_write_ahead, open_engine
 from feedserver.stores.sql.opening import check_authority, connected, version_of
@@ -115,5 +117,40 @@ def _to_2(connection: sa.Connection) -> None:
         raise StoreError(f"the store was not migrated: {wrong} of its versions are no first ones")
 
 
-STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2}
-"""By the version from which it leads to the next: what has to be done, in SQL."""
+def _to_3(connection: sa.Connection) -> None:
+    """Versions are found by the words in them."""
+    searching.create(connection)
+    count = connection.execute(_WITH_DOCUMENT).scalar_one()
+    position = done = 0
+    while rows := connection.execute(_DOCUMENTS, {"after": position}).all():
+        searching.add(connection, [(row.position, _draft(*row)) for row in rows])
+        position, before, done = rows[-1].position, done, done + len(rows)
+        if done // _TOLD > before // _TOLD:
+            logger.info("%s of %s texts can be searched", f"{done:,}", f"{count:,}")
+    found = connection.execute(sa.select(sa.func.count()).select_from(searching.text)).scalar_one()
+    if found != count:
+        raise StoreError(f"the store was not migrated: of {count} texts {found} would be found")
+
+
+def _draft(position: int, document: bytes) -> Draft:
+    try:
+        return documents.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"the store is damaged and was not migrated: the document at position {position} "
+            f"cannot be read: {error}. Put back a backup of it"
+        ) from error
+
+
+_TOLD = 50_000  # texts after which it is told how far it is
+_HAS_DOCUMENT = tables.version.c.document != b""
+_WITH_DOCUMENT = sa.select(sa.func.count()).select_from(tables.version).where(_HAS_DOCUMENT)
+_DOCUMENTS = (
+    sa.select(tables.version.c.position, tables.version.c.document)
+    .where(_HAS_DOCUMENT, tables.version.c.position > sa.bindparam("after"))
+    .order_by(tables.version.c.position)
+    .limit(1000)
+)
+
+STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}
+"""By the version from which it leads to the next: what has to be done."""

@@ -12,7 +12,7 @@ from feedserver.clock import Clock
 from feedserver.errors import SettingsError, StoreError, StoreVersionError
 from feedserver.model.dates import to_microseconds
 from feedserver.model.identity import dated_authority
-from feedserver.stores.sql import tables
+from feedserver.stores.sql import searching, tables
 from feedserver.stores.sql.engine import (
     exclusively,
     is_busy,
@@ -51,6 +51,7 @@ def connected(engine: sa.Engine, url: str) -> Iterator[sa.Connection]:
     """A connection to the store at that URL; raises StoreError where it cannot be opened."""
     try:
         with engine.connect() as connection:
+            searching.refuse_without_engine(connection)
             yield connection
     except sa.exc.DBAPIError as error:
         hint = "; close what holds it, and run this again" if is_busy(error.orig) else ""
@@ -107,6 +108,7 @@ def _is_made(connection: sa.Connection) -> bool:
 
 def _fill(connection: sa.Connection, authority: str, clock: Clock) -> None:
     now = clock()
+    searching.create(connection)
     connection.execute(
         sa.insert(tables.store).values(schema_version=tables.SCHEMA_VERSION, written_by=__version__)
     )

@@ -1,11 +1,12 @@
 """The tables of the store, and the version of their schema.
 
-`docs/decisions/0003-store-schema.md` tells how a store of another version will be met.
+`docs/decisions/0003-store-schema.md` tells how a store of another version will be met. What full
+text needs is in `searching`.
 """
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = sa.MetaData()
 

@@ -1,0 +1,21 @@
+"""Names of languages (RFC 5646), as far as the W3C feed validator looks."""
+
+import re
+
+from feedserver.validity.words import words
+
+_LANGUAGES = words(
+    """aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
+    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy
+    hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li
+    ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os
+    pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te
+    tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu x"""
+)
+
+
+def is_language(value: str) -> bool:
+    """Whether the value begins with the code of a language."""
+    primary = value.split("-")[0].lower()
+    # Of the codes with three letters the validator knows those of ISO 639-2.
+    return primary in _LANGUAGES or bool(re.fullmatch("[a-z]{3}", primary))
