@@ -13,12 +13,15 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+import sqlalchemy as sa
+
 from feedserver.cli.main import run
 from feedserver.model.dates import from_microseconds
 from feedserver.model.feed import Stamp
 from feedserver.services.indexing import FacetIndex, Run, Selection
 from feedserver.services.reading import Reading, View
-from feedserver.stores.sql.log import SqlLog
+from feedserver.stores.sql import searching, tables
+from feedserver.stores.sql.log import SqlLog, _columns
 from feedserver.web.feeds import FeedViews
 
 _PAUSE = 0.02  # seconds in which something else happens
@@ -28,7 +31,7 @@ def number_before_lock() -> None:
     """A version's number is drawn before its transaction begins, and so committed out of order."""
     numbers = count(1)
     drawn = threading.local()
-    append, follow, write = SqlLog.append, SqlLog.replace, SqlLog._write
+    append, follow = SqlLog.append, SqlLog.replace
 
     def draw(how_many: int) -> None:
         drawn.numbers = iter([next(numbers) for _ in range(how_many)])
@@ -42,10 +45,16 @@ def number_before_lock() -> None:
         draw(1)
         return follow(self, *arguments)
 
-    def numbered(self: SqlLog, connection: Any, rows: list[dict[str, Any]], *more: Any) -> None:
+    def numbered(
+        self: SqlLog, connection: Any, rows: list[dict[str, Any]], drafts: Any, last: Any
+    ) -> dict[str, int]:
         for row in rows:
             row["position"] = next(drawn.numbers)
-        write(self, connection, rows, *more)
+        connection.execute(sa.insert(tables.version), rows)
+        connection.execute(sa.update(tables.log).values(_columns(last)))
+        written = {row["id"]: row["position"] for row in rows}
+        searching.add(connection, [(written[draft.id], draft) for draft in drafts])
+        return written
 
     _plant(SqlLog, append=late_append, replace=late_replace, _write=numbered)
 
