@@ -131,8 +131,12 @@ def parts(filter: Filter, name: Namer = as_it_is) -> Iterator[tuple[str, Filter]
 
 
 def _words(words: Sequence[Word]) -> str:
-    told = [f"“{' '.join(word.words)}{'…' * word.is_beginning}”" for word in words]
+    told = [_word(word) for word in words]
     return "with " + (told[0] if len(told) == 1 else ", ".join(told[:-1]) + " and " + told[-1])
+
+
+def _word(word: Word) -> str:
+    return f"“{' '.join(word.words)}{'…' * word.is_beginning}”"
 
 
 def _told(expression: Expression, name: Namer) -> str:
@@ -211,3 +215,17 @@ def never_seen(field: str, value: str, near: Sequence[str]) -> str:
     """The sentence for a name that nothing has yet, with the nearest names there are."""
     sentence = f"The {_NOUNS.get(field, field)} {value} has never been seen."
     return sentence + (f" Did you mean {_either(near)}?" if near else "")
+
+
+def absent_words(words: Sequence[Word], counts: Sequence[int]) -> str:
+    """The sentence for words that no entry of a feed has together.
+
+    `counts` are those of all entries that have the first of them, the second and so on.
+    """
+    if not words:
+        return ""
+    told = [f"{count:,} have {_word(word)}" for word, count in zip(words, counts, strict=False)]
+    everywhere = f"Of all entries {', '.join(told)}."
+    if len(words) == 1:
+        return f"No entry has {_word(words[0])}{f' here. {everywhere}' if any(counts) else '.'}"
+    return f"No entry here has all of {', '.join(map(_word, words))}. {everywhere}"

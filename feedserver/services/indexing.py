@@ -383,6 +383,11 @@ class FacetIndex:
             with self._lock:  # where the log was another one meanwhile, so is what is remembered
                 remembered[words] = (found, head)
 
+    def count(self, words: tuple[Word, ...]) -> int:
+        """How many activities have the words. Raises StoreError."""
+        self.search(words)
+        return self.newest(Filter(words=words), 0).total
+
     def _worded(self, words: tuple[Word, ...]) -> BitMap:
         """The versions in whose text all of the words occur; those that came last are asked for."""
         found, head = self._found.pop(words, (BitMap(), 0))

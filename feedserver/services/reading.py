@@ -14,12 +14,14 @@ from feedserver.model.feed import Feed, Link, Page, Removal, Stamp
 from feedserver.model.filter import EVERYTHING, Filter
 from feedserver.model.identity import feed_id
 from feedserver.model.query import DEFAULT_LIMIT, Query
-from feedserver.model.wording import describe, nearest, never_seen
+from feedserver.model.search import Word
+from feedserver.model.wording import absent_words, describe, nearest, never_seen
 from feedserver.ports import Format, Log
 from feedserver.services.indexing import Changes, FacetIndex, Run, Selection
 
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
 _LONGEST_COMPARED = 60  # characters; the time goes with their square
+_COUNTED = 5  # words that nothing has together of which each is counted
 _TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
 _NEVER_COMPARED = ("object", "source")
 _TELLS_VERSIONS = ("atom", "json", "as1")
@@ -125,7 +127,9 @@ class Reading:
             document = self._document(query, representation, self.base_url, title, not unknown)
             has_deltas = _is_head(query) and representation.extension is not None
             delta = self._delta(query, document, had) if had and has_deltas else None
-        feed = self._feed(query.filter, title, unknown)
+        has_none = isinstance(selection, Selection) and not selection.total
+        absent = self._absent(query.filter.words) if has_none else ""
+        feed = self._feed(query.filter, title, unknown, absent)
         etag = self._etag(query, feed, selection, document, beside)
         return View(query, feed, selection, representation, address, etag, delta)
 
@@ -187,8 +191,17 @@ class Reading:
             )
         return place
 
-    def _feed(self, filter: Filter, title: str, unknown: Sequence[tuple[str, str]] = ()) -> Feed:
-        return Feed(filter, self._feed_id(filter), title, self._subtitle(unknown))
+    def _feed(
+        self,
+        filter: Filter,
+        title: str,
+        unknown: Sequence[tuple[str, str]] = (),
+        absent: str = "",
+    ) -> Feed:
+        told = (self._subtitle(unknown), absent)
+        return Feed(
+            filter, self._feed_id(filter), title, " ".join(each for each in told if each) or None
+        )
 
     def _feed_id(self, filter: Filter) -> str:
         return feed_id(self._log.authority, filter.canonical)
@@ -199,6 +212,11 @@ class Reading:
             for field, value in filter.names
             if self._index.find_name(field, value) is None
         ]
+
+    def _absent(self, words: Sequence[Word]) -> str:
+        """The sentence for words that nothing in the feed has: how often there is each of them."""
+        counts = [self._index.count((word,)) for word in words[:_COUNTED]]
+        return absent_words(words, counts)
 
     def _subtitle(self, unknown: Sequence[tuple[str, str]]) -> str | None:
         told = [never_seen(*name, self.nearest(*name)) for name in unknown[:_TOLD_UNKNOWN]]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from feedserver.formats.as2 import As2Format
 from feedserver.model.activity import Draft
 from feedserver.model.extension import TERMS
+from feedserver.model.feed import Link
 from feedserver.model.query import parse_query
 from feedserver.model.vocabulary import AS2_ACTIVITIES, AS2_TYPES
 from feedserver.services.reading import Reading
@@ -44,6 +46,24 @@ def test_limit_0_is_the_collection(reading: Reading) -> None:
     assert collection["totalItems"] == len(odd_drafts())
     assert collection["first"] == f"{BASE}/all.json"
     assert not {"orderedItems", "partOf", "prev", "next"} & set(collection)
+
+
+def test_a_collection_has_the_id_by_which_its_pages_name_it_however_it_was_asked_for() -> None:
+    reading, asked = reading_of(odd_drafts()), [("tag", "vip"), ("limit", "0")]
+
+    collection = AS2.render(page_of(reading, AS2, parse_query(asked), "?tag=vip&limit=0"))
+
+    assert json.loads(collection)["id"] == f"{BASE}/tags/vip.json?limit=0"
+    assert document_of(reading, ("tag", "vip"))["partOf"] == f"{BASE}/tags/vip.json?limit=0"
+
+
+def test_the_pages_beside_an_archive_are_the_archives_beside_it() -> None:
+    page = page_of(reading_of(odd_drafts()), AS2, parse_query([("archive", "0")]))
+    beside = (Link("prev-archive", f"{BASE}/earlier"), Link("next-archive", f"{BASE}/later"))
+
+    archive = json.loads(AS2.render(replace(page, links=page.links + beside)))
+
+    assert (archive["next"], archive["prev"]) == (f"{BASE}/earlier", f"{BASE}/later")
 
 
 def test_what_happened_is_carried_with_registered_types_and_our_own(reading: Reading) -> None:

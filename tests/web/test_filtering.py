@@ -173,3 +173,28 @@ def test_the_page_searches_in_its_own_stream(desk: Site) -> None:
     assert found.html.h1.text == "Activities in queue Support with “printer”"
     assert "five" in found.text
     assert "three" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("q=xyzzy", "No entry has “xyzzy”."),
+        ("q=printer&tag=vip", "No entry has “printer” here. Of all entries 1 have “printer”."),
+        (
+            "q=one four xyz*",
+            (
+                "No entry here has all of “four”, “one”, “xyz…”. "
+                "Of all entries 1 have “four”, 1 have “one”, 0 have “xyz…”."
+            ),
+        ),
+    ],
+)
+def test_words_that_nothing_has_are_told_with_how_often_there_is_each(
+    desk: Site, query: str, told: str
+) -> None:
+    address = f"/all.json?{quote(query, safe='=&')}"
+    before = desk.get(address)
+
+    assert before.json["summary"] == told
+    desk.record(make_draft(title="one four xyzzy printer", tags=("vip",)))
+    assert "summary" not in desk.get(address, if_none_match=before.headers["ETag"]).json
