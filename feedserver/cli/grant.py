@@ -19,15 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     adding = actions.add_parser(
-        "add", help="give a grant, and print its token, which is shown once"
+        "add",
+        help="give a grant, and print its token, which is shown once",
+        epilog="Example: feedserver grant add --write ci-bot",
     )
     adding.add_argument("--write", action="store_true", help="it may write, too")
     adding.add_argument("label", metavar="LABEL", help="what people call it: who has it, and where")
     adding.set_defaults(action=_add)
-    listing = actions.add_parser("list", help="every grant, and what it may do")
+    listing = actions.add_parser(
+        "list", help="every grant, and what it may do", epilog="Example: feedserver grant list"
+    )
     listing.add_argument("--all", action="store_true", help="revoked ones, too")
     listing.set_defaults(action=_list)
-    revoking = actions.add_parser("revoke", help="end a grant at once")
+    revoking = actions.add_parser(
+        "revoke", help="end a grant at once", epilog="Example: feedserver grant revoke ci-bot"
+    )
     revoking.add_argument("label", metavar="LABEL")
     revoking.set_defaults(action=_revoke)
 

@@ -14,9 +14,17 @@ _SAMPLE = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="every source, and how far it was read")
+    listing = actions.add_parser(
+        "list",
+        help="every source, and how far it was read",
+        epilog="Example: feedserver source list",
+    )
     listing.set_defaults(action=_list)
-    trying = actions.add_parser("try", help="what would be recorded of the newest entries")
+    trying = actions.add_parser(
+        "try",
+        help="what would be recorded of the newest entries",
+        epilog="Example: feedserver source try crm --count 20",
+    )
     trying.add_argument("name", metavar="NAME")
     trying.add_argument(
         "--count", type=count, default=_SAMPLE, help=f"of how many (default {_SAMPLE})"

@@ -21,16 +21,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     migrating = actions.add_parser(
-        "migrate", help="bring an older store to this version, and keep a copy as it was"
+        "migrate",
+        help="bring an older store to this version, and keep a copy as it was",
+        epilog="Example: feedserver store migrate",
     )
     migrating.set_defaults(action=_migrate)
-    copying = actions.add_parser("backup", help="copy it while others use it")
+    copying = actions.add_parser(
+        "backup",
+        help="copy it while others use it",
+        epilog="Example: feedserver store backup feedserver-2026-11-21.db",
+    )
     copying.add_argument("file", metavar="FILE", type=Path, help="the copy; it must not be there")
     copying.set_defaults(action=_back_up)
-    checking = actions.add_parser("check", help="look for damage and for what cannot be")
+    checking = actions.add_parser(
+        "check",
+        help="look for damage and for what cannot be",
+        epilog="Example: feedserver store check",
+    )
     checking.set_defaults(action=_check)
     vacuuming = actions.add_parser(
-        "vacuum", help="take what was redacted, and what is not needed, out of its files"
+        "vacuum",
+        help="take what was redacted, and what is not needed, out of its files",
+        epilog="Example: feedserver store vacuum",
     )
     vacuuming.set_defaults(action=_vacuum)
 

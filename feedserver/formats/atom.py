@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -12,12 +13,15 @@ from feedserver.formats.elements import (
     ATOM,
     DUBLIN_CORE,
     HISTORY,
+    PUBLISHING,
     add_text,
     deleted_entry,
     link_attributes,
 )
 from feedserver.formats.entries import categories, link_of, true_time
 from feedserver.model.activity import Activity, Object
+from feedserver.model.addresses import activity_path
+from feedserver.model.dates import rfc3339
 from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import namespace, scheme
 from feedserver.model.vocabulary import (
@@ -39,6 +43,7 @@ ACTIVITY = "http://activitystrea.ms/spec/1.0/"
 
 _NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
 _CLOSE = b"</feed>"
+_CLOSE_ENTRY = b"</entry>"
 _ARCHIVE = f'<fh:archive xmlns:fh="{HISTORY}"/>'.encode()
 
 
@@ -66,11 +71,18 @@ class AtomFormat:
         return head + entries + _CLOSE + b"\n"
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
-        """The activity as an entry document (RFC 4287, section 2)."""
-        declarations = "".join(f' xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items())
+        """The activity as an entry document (RFC 4287, section 2).
+
+        It tells where it is edited, and when it was last (RFC 5023, sections 10.2 and 11.1).
+        """
+        namespaces = {**_NAMESPACES, "app": PUBLISHING}
+        declarations = "".join(f' xmlns:{name}="{uri}"' for name, uri in namespaces.items())
         root = f'<entry xmlns="{ATOM}"{declarations}>'.encode()
-        entry = _entry(activity, page).removeprefix(b"<entry>")
-        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + root + entry + b"\n"
+        entry = _entry(activity, page).removeprefix(b"<entry>").removesuffix(_CLOSE_ENTRY)
+        edited = f"<app:edited>{rfc3339(activity.dates.recorded)}</app:edited>"
+        edit = quoteattr(page.home + activity_path(activity.id))
+        last = f'<link rel="edit" href={edit}/>{edited}'.encode() + _CLOSE_ENTRY
+        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + root + entry + last + b"\n"
 
     def render_removal(self, removal: Removal, page: Page) -> bytes:
         """The removal as a document of its own (RFC 6721, section 6)."""

@@ -9,6 +9,7 @@ from feedserver.model.feed import Link, Removal
 
 ATOM = "http://www.w3.org/2005/Atom"
 DUBLIN_CORE = "http://purl.org/dc/terms/"
+PUBLISHING = "http://www.w3.org/2007/app"
 HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 

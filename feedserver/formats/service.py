@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from feedserver.formats.elements import ATOM, add_text
+from feedserver.formats.elements import ATOM, PUBLISHING, add_text
 
-APP = "http://www.w3.org/2007/app"
 SERVICE_TYPE = "application/atomsvc+xml; charset=utf-8"
 CATEGORIES_TYPE = "application/atomcat+xml; charset=utf-8"
 
-_NAMESPACES = {None: APP, "atom": ATOM}
+_NAMESPACES = {None: PUBLISHING, "atom": ATOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ class Workspace:
 
 def write_service(workspaces: Iterable[Workspace], accepted: Sequence[str]) -> bytes:
     """The service document (section 8); each collection takes the media types `accepted`."""
-    root = etree.Element(f"{{{APP}}}service", nsmap=_NAMESPACES)
+    root = etree.Element(f"{{{PUBLISHING}}}service", nsmap=_NAMESPACES)
     for workspace in workspaces:
-        element = etree.SubElement(root, f"{{{APP}}}workspace")
+        element = etree.SubElement(root, f"{{{PUBLISHING}}}workspace")
         add_text(element, f"{{{ATOM}}}title", workspace.title)
         for collection in workspace.collections:
             _collection(element, collection, accepted)
@@ -62,18 +61,18 @@ def write_categories(categories: Categories) -> bytes:
 
 
 def _collection(workspace: etree._Element, collection: Collection, accepted: Sequence[str]) -> None:
-    element = etree.SubElement(workspace, f"{{{APP}}}collection", href=collection.address)
+    element = etree.SubElement(workspace, f"{{{PUBLISHING}}}collection", href=collection.address)
     add_text(element, f"{{{ATOM}}}title", collection.title)
     for media_type in accepted:
-        add_text(element, f"{{{APP}}}accept", media_type)
+        add_text(element, f"{{{PUBLISHING}}}accept", media_type)
     if collection.own is not None:
         element.append(_categories(collection.own))
     for address in collection.others:
-        etree.SubElement(element, f"{{{APP}}}categories", href=address)
+        etree.SubElement(element, f"{{{PUBLISHING}}}categories", href=address)
 
 
 def _categories(categories: Categories) -> etree._Element:
-    element = etree.Element(f"{{{APP}}}categories", nsmap=_NAMESPACES)
+    element = etree.Element(f"{{{PUBLISHING}}}categories", nsmap=_NAMESPACES)
     element.set("fixed", "yes" if categories.is_fixed else "no")
     element.set("scheme", categories.scheme)
     for term in categories.terms:

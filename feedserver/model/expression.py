@@ -88,3 +88,11 @@ def tests(expression: Expression) -> list[Test]:
         return []
     parts = (expression.part,) if isinstance(expression, Not) else expression.parts
     return [test for part in parts for test in tests(part)]
+
+
+def size(expression: Expression) -> int:
+    """How many tests it makes, of fields and of times."""
+    if isinstance(expression, Test | Since):
+        return 1
+    parts = (expression.part,) if isinstance(expression, Not) else expression.parts
+    return sum(map(size, parts))

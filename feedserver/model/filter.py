@@ -6,7 +6,8 @@ canonical form, however it was written: what means the same is the same feed, wi
 the same ETag.
 """
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -40,6 +41,7 @@ FIELDS = (
 )
 """What activities are filtered by, in the order in which a filter is written."""
 
+_NAMES = frozenset({"queue", "product", "tag", "customer"})
 _KEPT = "-._~!$'()*:@/?"  # what may stand unencoded in a query and in a tag URI, less & = and +
 
 
@@ -71,6 +73,12 @@ class Filter:
         found = () if self.expression is None else tests(self.expression)
         named = [(test.field, test.value) for test in found if not test.is_part]
         return tuple(dict.fromkeys([*clauses, *named]))
+
+    @property
+    def sought(self) -> tuple[tuple[str, str], ...]:
+        """Each (field, text) of which it looks for values that contain the text."""
+        found = () if self.expression is None else tests(self.expression)
+        return tuple(dict.fromkeys((test.field, test.value) for test in found if test.is_part))
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -119,10 +127,7 @@ def make_filter(
     for field, excluded, value in values:
         collected.setdefault((excluded, field), set()).add(fold(field, value))
     if expression is not None:
-        stated = [_stated(*key, several) for key, several in collected.items()]
-        times: list[Expression] = [] if since is None else [Since(since)]
-        times += [] if until is None else [Not(Since(until))]
-        collected, since, until, expression = _normal(And((*stated, *times, expression)))
+        collected, since, until, expression = _settled((collected, since, until, expression))
     for (excluded, field), several in collected.items():
         if not excluded:
             several -= collected.get((True, field), set())
@@ -130,14 +135,18 @@ def make_filter(
                 raise Contradiction
     if since is not None and until is not None and until <= since:
         raise Contradiction
-    order = sorted(collected, key=lambda key: (key[0], FIELDS.index(key[1])))
     return Filter(
-        tuple(Clause(key[1], tuple(sorted(collected[key])), key[0]) for key in order),
+        tuple(Clause(key[1], tuple(sorted(collected[key])), key[0]) for key in _ordered(collected)),
         since,
         until,
         tuple(sorted(set(words))),
         expression,
     )
+
+
+def _ordered(keys: Iterable[tuple[bool, str]]) -> list[tuple[bool, str]]:
+    """The (excluded, field) of clauses in the order in which a filter is written."""
+    return sorted(keys, key=lambda key: (key[0], FIELDS.index(key[1])))
 
 
 def _stated(excluded: bool, field: str, values: set[str]) -> Expression:
@@ -149,6 +158,40 @@ def _stated(excluded: bool, field: str, values: set[str]) -> Expression:
 _Normal = tuple[
     dict[tuple[bool, str], set[str]], datetime | None, datetime | None, Expression | None
 ]
+
+
+def _settled(told: _Normal) -> _Normal:
+    """The normal form of what is told, which is that of itself, too. Raises TooIntricate."""
+    normal = _normal(_whole(*told))
+    # What can be found out in bounded time depends on how it is written. The links of a feed have
+    # this form: read again, they must not lead to another feed.
+    if normal[3] is not None and _normal(_whole(*normal)) != normal:
+        raise TooIntricate
+    return normal
+
+
+def _whole(
+    values: dict[tuple[bool, str], set[str]],
+    since: datetime | None,
+    until: datetime | None,
+    expression: Expression | None,
+) -> Expression:
+    """All of it as one expression, the same in whatever order the values came."""
+    parts = [_stated(*key, values[key]) for key in _ordered(values)]
+    parts += [] if since is None else [Since(since)]
+    parts += [] if until is None else [Not(Since(until))]
+    parts += [] if expression is None else [expression]
+    return _plain(And(tuple(parts)))
+
+
+def _plain(expression: Expression, holds: bool = True) -> Expression:
+    """The expression, or its opposite, in one order and with `not` before tests alone."""
+    if isinstance(expression, Not):
+        return _plain(expression.part, not holds)
+    if isinstance(expression, Test | Since):
+        return expression if holds else Not(expression)
+    kind = And if isinstance(expression, And) is holds else Or
+    return _joined(kind, [_plain(part, holds) for part in expression.parts])
 
 
 def _normal(expression: Expression) -> _Normal:
@@ -183,7 +226,7 @@ def _normal(expression: Expression) -> _Normal:
     for group in components(bound):
         field = _field(group[0]) if len(group) == 1 else None
         if field is None:
-            rest.append(_shortest(group))
+            rest.append(_shortest(group, expression))
         else:
             named.setdefault(field, []).append(group[0])
     for field, several in named.items():
@@ -203,16 +246,32 @@ def _field(clause: Alternatives) -> str | None:
     return fields.pop() if len(fields) == 1 else None
 
 
-def _shortest(clauses: Sequence[Alternatives]) -> Expression:
-    """The clauses as they are, or their alternatives where those make fewer tests."""
+def _shortest(clauses: Sequence[Alternatives], whole: Expression) -> Expression:
+    """The clauses, which are a part of the whole, or their alternatives where those are shorter."""
     conjoined = _joined(And, map(_either, clauses))
     try:
-        cubes = disjunction(conjoined)
+        cubes = _alternatives(conjoined, whole, {test for clause in clauses for test, _ in clause})
     except TooIntricate:
         return conjoined
     if sum(map(len, cubes)) >= sum(map(len, clauses)):
         return conjoined
     return _joined(Or, [_joined(And, map(_literal, cube)) for cube in cubes])
+
+
+def _alternatives(
+    conjoined: Expression, whole: Expression, known: set[Test | Since]
+) -> Collection[frozenset[Literal]]:
+    """The alternatives of clauses; from those of the whole where the clauses are too many.
+
+    No other clause knows of the same tests, so that what these make of an alternative is theirs.
+    """
+    try:
+        return disjunction(conjoined)
+    except TooIntricate:
+        cubes = disjunction(whole)
+    if any(isinstance(test, Since) for test in known):
+        raise TooIntricate  # a time tells of the others beside it
+    return {frozenset(each for each in cube if each[0] in known) for cube in cubes}
 
 
 def _either(clause: Alternatives) -> Expression:
@@ -241,7 +300,12 @@ def _rank(expression: Expression, text: str) -> tuple[int, str]:
 
 
 def fold(field: str, value: str) -> str:
-    """The value as it is compared: tags without regard to case, verbs and types as words."""
+    """The value as it is compared: tags without regard to case, verbs and types as words.
+
+    Of names it does not matter how their accents are encoded (NFC); ids are what they are.
+    """
+    if field in _NAMES and not value.isascii():
+        value = unicodedata.normalize("NFC", value)
     if field == "tag":
         return value.casefold()
     return word_of(value) if field in ("verb", "type") else value

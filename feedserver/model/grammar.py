@@ -146,7 +146,13 @@ def _test(match: re.Match[str], place: int, parse_date: ParseDate) -> Expression
         raise ValueError(
             f"is wrong at character {place}: `{name}` holds characters that no name can have."
         )
-    return Test(name, value.casefold(), True) if is_part else Test(name, fold(name, value))
+    if is_part and name == "object":
+        raise ValueError(
+            f"is wrong at character {place}: an object is named by its id, which is no name to "
+            "search in. Write number~, or object: and the id."
+        )
+    folded = fold(name, value)
+    return Test(name, folded.casefold(), True) if is_part else Test(name, folded)
 
 
 def _no_field(name: str) -> str:

@@ -8,7 +8,7 @@ come out.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import NamedTuple
 
@@ -36,11 +36,6 @@ class Cube(NamedTuple):
     literals: frozenset[tuple[Test, bool]] = frozenset()
     begin: datetime = _ALWAYS
     end: datetime = _EVER
-
-    @property
-    def size(self) -> int:
-        """How many tests it makes."""
-        return len(self.literals) + (self.begin > _ALWAYS) + (self.end < _EVER)
 
 
 @dataclass(slots=True)
@@ -147,15 +142,17 @@ def _consensus(one: Cube, other: Cube) -> Cube | None:
 def _least(cubes: Iterable[Cube], work: _Work) -> list[Cube]:
     """The cubes without those that others cover."""
     kept: list[Cube] = []
-    for cube in sorted(set(cubes), key=_weight):
+    # Not in the order of a set, which differs from one start of the server to another: with it
+    # would the steps, and so whether they are too many.
+    for cube in sorted(dict.fromkeys(cubes), key=_weight):
         if not _is_covered(cube, kept, work):
             kept.append(cube)
     return kept
 
 
-def _weight(cube: Cube) -> tuple[int, float]:
+def _weight(cube: Cube) -> tuple[int, timedelta]:
     """Smaller than that of any cube which this one covers."""
-    return len(cube.literals), -(cube.end - cube.begin).total_seconds()
+    return len(cube.literals), cube.begin - cube.end
 
 
 def _is_covered(cube: Cube, others: Iterable[Cube], work: _Work) -> bool:

@@ -10,19 +10,21 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from feedserver.errors import InvalidRequest
-from feedserver.model.expression import And, Expression
+from feedserver.model.addresses import query_string
+from feedserver.model.expression import And, Expression, size
 from feedserver.model.filter import EVERYTHING, FIELDS, Contradiction, Filter, make_filter
-from feedserver.model.grammar import parse_expression
+from feedserver.model.grammar import MAX_TESTS, parse_expression
 from feedserver.model.normal import TooIntricate
 from feedserver.model.search import Word, parse_words
 from feedserver.model.streams import parse_stream
-from feedserver.model.text import clean
+from feedserver.model.text import clean, shorten
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 MAX_PARAMETERS = 200
 MAX_QUERY = 8000  # bytes; it is repeated in links and headers, where clients have their limits
-MAX_CANONICAL = 7800  # what is added to it in a link is less than the rest
+MAX_CANONICAL = 7800  # of them in a link; what is added to that is less than the rest
+_TOLD = 60  # characters of a wrong value that its fault repeats
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[Tt ][0-9]{2}:)")
 
 _ARCHIVE = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9a-f]{12})?")
@@ -34,21 +36,14 @@ _TOO_LONG = (
     "The filter, written as the links of its feed have to, has {:,} characters, which is too long "
     f"for an address: {MAX_CANONICAL:,} is the limit. Ask for less in one feed."
 )
+_TOO_MANY = f"There are {{}} parameters; {MAX_PARAMETERS} is the limit of a filter."
 
 T = TypeVar("T")
 
-PARAMETERS = (
-    *FIELDS,
-    "since",
-    "until",
-    "q",
-    "filter",
-    "streams",
-    "limit",
-    "before",
-    "after",
-    "archive",
-)
+OF_PAGES = ("limit", "before", "after", "archive")
+"""Parameters that say which run of a feed is asked for, and nothing of the feed."""
+
+PARAMETERS = (*FIELDS, "since", "until", "q", "filter", "streams", *OF_PAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +151,14 @@ def _filter(
         ) from None
     except TooIntricate:
         raise InvalidRequest([_TOO_INTRICATE]) from None
-    if len(filter.canonical) > MAX_CANONICAL:
-        raise InvalidRequest([_TOO_LONG.format(len(filter.canonical))])
+    # Whoever follows a link of the feed asks for this form of it.
+    length = len(query_string(filter.pairs))
+    if length > MAX_CANONICAL:
+        raise InvalidRequest([_TOO_LONG.format(length)])
+    if len(filter.pairs) > MAX_PARAMETERS:
+        raise InvalidRequest([_TOO_MANY.format(len(filter.pairs))])
+    if filter.expression is not None and size(filter.expression) > MAX_TESTS:
+        raise InvalidRequest([_TOO_INTRICATE])
     return filter
 
 
@@ -176,10 +177,9 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
         pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
     except ValueError:
         raise InvalidRequest(["The query is not UTF-8. Percent-encode it as UTF-8."]) from None
-    if len(pairs) > MAX_PARAMETERS:
-        raise InvalidRequest(
-            [f"There are {len(pairs)} parameters; {MAX_PARAMETERS} is the limit of a filter."]
-        )
+    count = sum(name not in OF_PAGES for name, _ in pairs)
+    if count > MAX_PARAMETERS:
+        raise InvalidRequest([_TOO_MANY.format(count)])
     return pairs
 
 
@@ -197,7 +197,7 @@ def _parsed(
     try:
         return parse(single[name])
     except ValueError as error:
-        faults.append(f"`{name}={single[name]}` {error}")
+        faults.append(f"`{name}={shorten(single[name], _TOLD)}` {error}")
         return None
 
 

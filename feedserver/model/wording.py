@@ -217,6 +217,11 @@ def never_seen(field: str, value: str, near: Sequence[str]) -> str:
     return sentence + (f" Did you mean {_either(near)}?" if near else "")
 
 
+def never_contained(field: str, text: str) -> str:
+    """The sentence for a part of a name that nothing has yet."""
+    return f"No {_NOUNS.get(field, field)} with “{text}” in its name has been seen."
+
+
 def absent_words(words: Sequence[Word], counts: Sequence[int]) -> str:
     """The sentence for words that no entry of a feed has together.
 

@@ -26,6 +26,9 @@ ATOM = "http://www.w3.org/2005/Atom"
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
 MAX_SHARED = 10_000  # characters of a feed's author and namespaces, which each entry takes over
 MAX_BASE = 1000  # characters of a base; it is added to each address
+MAX_STEPS = 50  # of its path, which are gone through for each address
+MAX_LINKS = 10  # of one thing that are looked at; the first that can be kept is its address
+MAX_LINKED = 100_000  # characters of HTML; what is longer is read as text, without links
 
 _APP = "http://www.w3.org/2007/app"
 _DUBLIN_CORE = "http://purl.org/dc/terms/"
@@ -264,7 +267,7 @@ class _Entry:
         """The addresses of links that stand for the member."""
         if links:
             self._places[pointer] = links[0]
-        return [_joined(link.base, link.get("href", "").strip()) for link in links]
+        return [_joined(link.base, link.get("href", "").strip()) for link in links[:MAX_LINKS]]
 
     def _say(self, member: str, value: Any, name: str) -> None:
         if value:
@@ -362,8 +365,10 @@ def _resolved(element: Any) -> str:
 
 def _joined(base: str | None, address: str) -> str:
     """The address, made absolute with the `xml:base` that holds for it, if one does."""
+    if not base or len(base) > MAX_BASE or base.count("/") > MAX_STEPS:
+        return address
     try:
-        return urljoin(base, address) if base and len(base) <= MAX_BASE else address
+        return urljoin(base, address)
     except ValueError:  # it only looks like an address
         return address
 
@@ -391,7 +396,29 @@ def _construct(element: Any) -> tuple[str, bool] | None:
         return _inner(element), False
     if type not in ("text", "html") and not type.startswith("text/"):
         return None
-    return "".join(element.itertext()), type not in _HTML
+    text = "".join(element.itertext())
+    return (_based(text, element.base), False) if type in _HTML else (text, True)
+
+
+def _based(markup: str, base: str | None) -> str:
+    """The HTML with absolute addresses, where there is a base; as it came where none changes."""
+    if not base or "<" not in markup or len(markup) > MAX_LINKED:
+        return markup
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    root = etree.fromstring(f"<html><body>{markup}".encode(), parser)
+    is_changed = False
+    for element in root.iter("a", "img"):
+        for name in ("href", "src"):
+            address = element.get(name)
+            if address is not None and (joined := _joined(base, address.strip())) != address:
+                element.set(name, joined)
+                is_changed = True
+    if not is_changed or len(parser.error_log.filter_from_fatals()):
+        return markup  # fatal is what ends the reading: nested too deep
+    made = str(etree.tostring(root, method="html", encoding="unicode"))
+    return made if len(made) <= MAX_LINKED else markup
 
 
 def _inner(element: Any) -> str:

@@ -128,8 +128,10 @@ def dialect_of(media_type: str) -> str | None:
     except KeyError:
         known = (*MEDIA_TYPES, NDJSON[0])
         sent = f"is said to be {media_type}" if media_type else "has no Content-Type"
+        is_xml = media_type.lower().endswith("xml")
+        right = "application/atom+xml" if is_xml else "application/json"
         raise UnsupportedType(
-            f"The body {sent}. Say what it is: Content-Type: application/json. Taken are "
+            f"The body {sent}. Say what it is: Content-Type: {right}. Taken are "
             f"{', '.join(known)}.",
             known,
         ) from None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from feedserver.errors import Fault
 from feedserver.markup import LINK_SCHEMES, sanitised
+from feedserver.model.iris import fault_of
 from feedserver.model.text import clean, one_line
 from feedserver.settings import Limits
 
@@ -129,12 +130,12 @@ class Members:
         value = self.take(*names)
         if value is None or (isinstance(value, str) and is_id(value)):
             return value
+        fault = fault_of(value) if isinstance(value, str) and len(value) <= MAX_ID else None
         told = repr(value[:60]) if isinstance(value, str) else _kind(value)
-        self.fault(
-            f"is {told}, which is no absolute IRI of at most {MAX_ID:,} characters. Write "
-            "urn:uuid:… or https://…, or leave it out.",
-            name,
+        no_id = (
+            f"is no absolute IRI of at most {MAX_ID:,} characters. Write urn:uuid:… or https://…"
         )
+        self.fault(f"is {told}, which {fault or no_id}, or leave it out.", name)
         return None
 
     def link(self, name: str) -> str | None:
@@ -204,8 +205,12 @@ def each(name: str, value: Any) -> list[tuple[Any, tuple[Step, ...]]]:
 
 
 def is_id(text: str) -> bool:
-    """Whether it can be an id: an absolute IRI that nothing would run, kept byte for byte."""
-    return len(text) <= MAX_ID and _is_iri(text) and not _RUNS.match(text)
+    """Whether it can be an id: an absolute IRI that nothing would run, kept byte for byte.
+
+    Every feed can hold it: it keeps the rules of its scheme, too (`model/iris.py`).
+    """
+    is_short = len(text) <= MAX_ID
+    return is_short and _is_iri(text) and fault_of(text) is None and not _RUNS.match(text)
 
 
 def _is_iri(text: str) -> bool:

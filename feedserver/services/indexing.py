@@ -27,7 +27,7 @@ from feedserver.services.facets import Facets, Posting
 BATCH = 20_000  # versions that are added in one go while a log is read in
 ARCHIVED = 100  # versions in an archive document, whatever the `limit` of pages
 _PACED = 50  # entries of which the pace of a feed is made
-_SEARCHED = 100  # searches that are remembered
+SEARCHED = 100  # searches that are remembered
 _SECOND = 1_000_000
 
 
@@ -382,6 +382,7 @@ class FacetIndex:
             found = BitMap(self._log.search(words))
             with self._lock:  # where the log was another one meanwhile, so is what is remembered
                 remembered[words] = (found, head)
+                self._forget_searches()
 
     def count(self, words: tuple[Word, ...]) -> int:
         """How many activities have the words. Raises StoreError."""
@@ -394,9 +395,13 @@ class FacetIndex:
         if head < self._head:
             found.update(self._log.search(words, head))
         self._found[words] = (found, self._head)
-        while len(self._found) > _SEARCHED:
-            del self._found[next(iter(self._found))]
+        self._forget_searches()
         return found
+
+    def _forget_searches(self) -> None:
+        """Forget those that were asked for longest ago."""
+        while len(self._found) > SEARCHED:
+            del self._found[next(iter(self._found))]
 
     def _state(self, filter: Filter, touching: _Touching) -> BitMap:
         """The places of the activities that are in the feed now."""
@@ -666,6 +671,11 @@ class FacetIndex:
         with self._lock:
             posting = self._versions.find(field, value)
             return None if posting is None else posting.value
+
+    def has_part(self, field: str, text: str) -> bool:
+        """Whether a value of the field contains the text, whatever its case."""
+        with self._lock:
+            return bool(self._versions.containing(field, text))
 
     def label(self, field: str, value: str) -> str:
         """What people call the value; the value itself where the log has none."""

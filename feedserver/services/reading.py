@@ -15,7 +15,7 @@ from feedserver.model.filter import EVERYTHING, Filter
 from feedserver.model.identity import feed_id
 from feedserver.model.query import DEFAULT_LIMIT, Query
 from feedserver.model.search import Word
-from feedserver.model.wording import absent_words, describe, nearest, never_seen
+from feedserver.model.wording import absent_words, describe, nearest, never_contained, never_seen
 from feedserver.ports import Format, Log
 from feedserver.services.indexing import Changes, FacetIndex, Run, Selection
 
@@ -112,24 +112,28 @@ class Reading:
         if query.after is not None and representation.extension not in _TELLS_VERSIONS:
             raise InvalidRequest([_NO_VERSIONS.format(representation.extension)])
         address = self.base_url + target
-        self._index.search(query.filter.words)
+        if query.filter.words:
+            self._index.catch_up()  # so that what is found is not searched for again
+            self._index.search(query.filter.words)
         with self._index.held():
             self._index.catch_up()
             if query.archive is not None:
                 # Nothing in it may change: neither what a name is called nor whether it is known.
-                title, unknown = describe(query.filter), []
+                title, unknown, unfound = describe(query.filter), [], ""
                 selection: Selection | Run = self._run(query, query.archive, representation)
             else:
                 title = describe(query.filter, self._index.label)
                 unknown = self._unknown(query.filter)
+                unfound = self._unfound(query.filter)
                 selection = self._selection(query, representation)
             # Not of the address: what means the same is the same feed, however it is asked for.
-            document = self._document(query, representation, self.base_url, title, not unknown)
+            is_known = not (unknown or unfound)
+            document = self._document(query, representation, self.base_url, title, is_known)
             has_deltas = _is_head(query) and representation.extension is not None
             delta = self._delta(query, document, had) if had and has_deltas else None
         has_none = isinstance(selection, Selection) and not selection.total
         absent = self._absent(query.filter.words) if has_none else ""
-        feed = self._feed(query.filter, title, unknown, absent)
+        feed = self._feed(query.filter, title, unknown, f"{unfound} {absent}".strip())
         etag = self._etag(query, feed, selection, document, beside)
         return View(query, feed, selection, representation, address, etag, delta)
 
@@ -212,6 +216,14 @@ class Reading:
             for field, value in filter.names
             if self._index.find_name(field, value) is None
         ]
+
+    def _unfound(self, filter: Filter) -> str:
+        """The sentences for parts of names that no name has."""
+        return " ".join(
+            never_contained(field, text)
+            for field, text in filter.sought
+            if not self._index.has_part(field, text)
+        )
 
     def _absent(self, words: Sequence[Word]) -> str:
         """The sentence for words that nothing in the feed has: how often there is each of them."""

@@ -55,7 +55,7 @@ def _activity(activity: Members) -> None:
     if activity.text("title", is_needed=True):
         activity.html("title")
     activity.html("content")
-    activity.address("url", is_needed=True)
+    activity.link("url", is_needed=True)
     activity.date("published", is_needed=True)
     activity.date("updated")
     _object(activity.inner("actor", is_needed=True))
@@ -68,7 +68,7 @@ def _object(object: Members | None) -> None:
         return
     object.text("displayName")
     object.text("id")
-    object.address("url")
+    object.link("url")
     _check_name(object, "objectType")
 
 

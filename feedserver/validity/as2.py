@@ -4,7 +4,8 @@ from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
-from feedserver.model.vocabulary import AS2_ACTIVITIES, AS2_TYPES
+from feedserver.model.extension import PREFIX
+from feedserver.model.vocabulary import AS2_ACTIVITIES, AS2_TYPES, is_iri
 from feedserver.validity.dates import tomorrow_of
 from feedserver.validity.findings import Findings, Report
 from feedserver.validity.members import Members, members_of
@@ -85,7 +86,7 @@ def _item(item: Members, contexts: list[Any]) -> None:
     item.html("content")
     item.date("published", is_needed=True)
     item.date("updated", is_needed=True)
-    item.address("url", is_needed=True)
+    item.link("url", is_needed=True)
     actor = item.inner("actor", is_needed=True)
     for thing in (actor, item.inner("object"), item.inner("target")):
         if thing is not None:
@@ -113,11 +114,15 @@ def _check_terms(members: Members, contexts: list[Any]) -> None:
 
 
 def _is_defined(name: str, known: Container[str], contexts: list[Any]) -> bool:
-    """Whether the context says what the name means, itself or by its prefix.
+    """Whether the context says what the name means, itself or by its prefix, or it says so itself.
 
-    A context that stands elsewhere may say it: what is there is not looked at.
+    An absolute IRI needs no context (JSON-LD 1.1, section 3.2); our own prefix is none. A context
+    that stands elsewhere may say it: what is there is not looked at.
     """
     if any(isinstance(context, str) and context != CONTEXT for context in contexts):
         return True
     defined = {term for context in contexts if isinstance(context, dict) for term in context}
-    return name in known or name in defined or (":" in name and name.partition(":")[0] in defined)
+    prefix, colon, _ = name.partition(":")
+    if not colon:
+        return name in known or name in defined
+    return prefix in defined or (prefix != PREFIX and is_iri(name))

@@ -55,8 +55,8 @@ def _feed(feed: Members, address: str | None) -> None:
 def _item(item: Members) -> None:
     _check_known(item, _OF_ITEM)
     item.iri("id", is_needed=True)
-    item.address("url", is_needed=True)
-    item.address("external_url")
+    item.link("url", is_needed=True)
+    item.link("external_url")
     item.text("title")
     if "content_html" not in item.values and "content_text" not in item.values:
         item.add("MissingMember", "content_html", "nor content_text")
@@ -70,7 +70,7 @@ def _item(item: Members) -> None:
         if not {"name", "url", "avatar"}.intersection(author.values):
             author.add("MissingMember", "name")
         author.text("name")
-        author.address("url")
+        author.link("url")
 
 
 def _check_known(members: Members, known: frozenset[str]) -> None:

@@ -11,6 +11,7 @@ from feedserver.validity.findings import Report
 from feedserver.validity.html import html_faults
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+_LINK = re.compile(r"(?i:https?://|mailto:)[^\s<>\"{}|\\^`]+")
 
 
 class Members:
@@ -50,9 +51,16 @@ class Members:
         return value
 
     def address(self, name: str, is_needed: bool = False) -> str | None:
-        """An address of the web."""
+        """An address of the web, as a server writes its own."""
+        return self._matching(_ADDRESS, name, is_needed)
+
+    def link(self, name: str, is_needed: bool = False) -> str | None:
+        """An address of the web or of somebody's mail, as anybody writes it."""
+        return self._matching(_LINK, name, is_needed)
+
+    def _matching(self, form: re.Pattern[str], name: str, is_needed: bool) -> str | None:
         value = self.text(name, is_needed)
-        if value and not _ADDRESS.fullmatch(value):
+        if value and not form.fullmatch(value):
             self.add("InvalidLink", name, value)
         return value
 

@@ -57,7 +57,6 @@ _ERRORS = (
     ("InvalidIRI", "RFC 3987, 2", "an IRI"),
     ("InvalidURIAttribute", f"{_URI}, 4.1", "an IRI"),
     ("InvalidUriChar", f"{_URI}, 2", "other characters percent-encoded"),
-    ("UriNotIri", f"{_ATOM}, 4.2.6", "characters beyond ASCII percent-encoded"),
     ("InvalidTAG", "RFC 4151, 2.1", "tag:DOMAIN,DATE:SPECIFIC"),
     ("InvalidUUID", "RFC 4122, 3", "urn:uuid: and 32 hexadecimal digits in five groups"),
     ("InvalidURN", "RFC 8141, 2", "urn:NAMESPACE:SPECIFIC"),
@@ -139,6 +138,7 @@ _WARNINGS = (
     ("UnknownNamespace", _VALIDATOR, "a namespace that it knows"),
     ("UnregisteredAtomLinkRel", f"{_ATOM}, 4.2.7.2", "a registered relation, or an IRI"),
     ("UnsupportedNamespace", _VALIDATOR, "another namespace"),
+    ("UriNotIri", _VALIDATOR, "characters beyond ASCII percent-encoded"),
 )
 
 RULES = {name: Rule(name, source, right) for name, source, right in _ERRORS} | {

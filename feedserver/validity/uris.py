@@ -4,25 +4,15 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from feedserver.validity.days import is_possible
+from feedserver.model.iris import URI_SIGNS, is_tag, is_urn, is_uuid
 from feedserver.validity.elements import Context, Element
 from feedserver.validity.words import words
 
-_URI_SIGNS = r"0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,"
 REFERENCE = re.compile(
-    rf"(?:[a-zA-Z][0-9a-zA-Z+\-.]*:)?/{{0,2}}(?:\[[0-9A-Fa-f:]+\])?[{_URI_SIGNS}#]*"
+    rf"(?:[a-zA-Z][0-9a-zA-Z+\-.]*:)?/{{0,2}}(?:\[[0-9A-Fa-f:]+\])?[{URI_SIGNS}#]*"
 )
-FULL_URI = re.compile(rf"[a-zA-Z][0-9a-zA-Z+\-.]*:(?://)?[{_URI_SIGNS}#]+")
-_TAG_URI = re.compile(
-    rf"tag:(?:[a-z0-9\-._]+@)?([a-z0-9.\-]+),(\d{{4}})(?:-(\d\d)(?:-(\d\d))?)?"
-    rf":[{_URI_SIGNS}]*(?:#[{_URI_SIGNS}]*)?",
-    re.ASCII,
-)
-_URN = re.compile(
-    r"(?i:urn):[a-zA-Z0-9][a-zA-Z0-9-]{1,31}:(?:[\w()+,.:=@;$!*'\-]|%[\da-fA-F]{2})+", re.ASCII
-)
-_UUID = re.compile(r"(?i)urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII)
-_HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+FULL_URI = re.compile(rf"[a-zA-Z][0-9a-zA-Z+\-.]*:(?://)?[{URI_SIGNS}#]+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _REGISTERED_SCHEMES = words(
     """aaa aaas acap cap cid crid data dav dict dns fax file ftp go gopher http https iax icap im
     imap info ipp iris ldap mailto mid modem msrp msrps mtqp mupdate news nfs nntp opaquelocktoken
@@ -35,15 +25,15 @@ def uri_fault(value: str, form: re.Pattern[str], invalid: str) -> str | None:
     """The rule that the value does not keep: `invalid`, where no other tells more."""
     scheme = value.split(":")[0].lower()
     if scheme == "tag":
-        return None if _is_tag(value) else "InvalidTAG"
+        return None if is_tag(value) else "InvalidTAG"
     if value.lower().startswith("urn:uuid:"):
-        return None if _UUID.fullmatch(value) else "InvalidUUID"
+        return None if is_uuid(value) else "InvalidUUID"
     if scheme == "urn":
-        return None if _URN.fullmatch(value) else "InvalidURN"
+        return None if is_urn(value) else "InvalidURN"
     if not form.fullmatch(value):
-        if re.search(rf"[^{_URI_SIGNS}#\x80-\U0010ffff]", value):
+        if re.search(rf"[^{URI_SIGNS}#\x80-\U0010ffff]", value):
             return "InvalidUriChar"
-        return "UriNotIri" if form.fullmatch(to_ascii(value)) else invalid
+        return "UriNotIri" if form.fullmatch(_BEYOND_ASCII.sub("-", value)) else invalid
     if scheme in ("http", "ftp") and not re.match(r"\w+://[^/]", value):
         return invalid
     if ":" in value and scheme.isalpha() and scheme not in _REGISTERED_SCHEMES:
@@ -51,22 +41,12 @@ def uri_fault(value: str, form: re.Pattern[str], invalid: str) -> str | None:
     return None
 
 
-def _is_tag(value: str) -> bool:
-    match = _TAG_URI.fullmatch(value)
-    if match is None:
-        return False
-    host, year, month, day = match.groups()
-    labels = host.split(".")
-    return all(map(_HOST_LABEL.fullmatch, labels)) and is_possible(
-        year, month, day, None, None, None
-    )
-
-
 def to_ascii(value: str) -> str:
     """The IRI in ASCII as the validator has it, by IDNA; itself where that fails.
 
     That treats the whole IRI as a host name: a stretch of more than 63 characters between two
-    dots that holds a non-ASCII sign cannot be encoded and is then called invalid.
+    dots that holds a non-ASCII sign cannot be encoded. The validator calls it invalid then, and
+    we what it is: an IRI.
     """
     try:
         return value.encode("idna").decode("ascii")

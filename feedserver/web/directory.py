@@ -12,7 +12,7 @@ from feedserver.formats import FORMATS, opml
 from feedserver.model.addresses import COLLECTIONS, feed_path
 from feedserver.model.dates import rfc3339
 from feedserver.model.filter import EVERYTHING, Filter, make_filter
-from feedserver.model.query import is_ignored, parse_query
+from feedserver.model.query import OF_PAGES, is_ignored, parse_query
 from feedserver.model.wording import describe
 from feedserver.services.indexing import Name
 from feedserver.web.bodies import Bodies
@@ -22,8 +22,7 @@ from feedserver.web.negotiation import HTML
 from feedserver.web.pages import Pages
 
 LISTED = ("queue", "product", "customer", "tag", "actor")
-OF_PAGES = ("limit", "before", "after", "archive")
-"""Parameters that say which run of a feed is asked for, and nothing of the feed."""
+_LONGEST_LIST = 50_000  # characters of filters that are understood and written for one list
 
 
 class DirectoryViews:
@@ -68,6 +67,10 @@ class DirectoryViews:
                 raise InvalidRequest([f"`{name}` has no meaning in a list of feeds. Leave it out."])
         rest = [pair for pair in pairs if pair[0] not in LISTED]
         asked = [[*rest, pair] for pair in pairs if pair[0] in LISTED] or [rest]
+        if len(asked) * sum(len(value) for _, value in rest) > _LONGEST_LIST:
+            raise InvalidRequest(
+                [f"The filter is too long for a list of {len(asked)} feeds. Ask for fewer at once."]
+            )
         filters = dict.fromkeys(parse_query(each).filter for each in asked)
         self._index.catch_up()
         outlines: list[opml.Outline | opml.Group] = [self._outline(filter) for filter in filters]

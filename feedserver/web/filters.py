@@ -9,10 +9,10 @@ from flask import Response, json
 from feedserver.assembly import Server
 from feedserver.formats import FORMATS
 from feedserver.model.filter import FIELDS
-from feedserver.model.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_PARAMETERS, MAX_QUERY
+from feedserver.model.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_PARAMETERS, MAX_QUERY, OF_PAGES
 from feedserver.model.vocabulary import OBJECT_TYPES, VERBS
 from feedserver.web.bodies import Bodies
-from feedserver.web.directory import OF_PAGES, names_of, of_its_bytes, take_no_parameters
+from feedserver.web.directory import names_of, of_its_bytes, take_no_parameters
 from feedserver.web.negotiation import format_of
 
 MOST = 100

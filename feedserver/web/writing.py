@@ -28,9 +28,10 @@ from feedserver.model.activity import Activity, Draft, Product, Version
 from feedserver.model.addresses import activity_path, parse_feed_path, split_extension
 from feedserver.model.query import is_ignored
 from feedserver.model.text import one_line
-from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, dialect_of
+from feedserver.parsers.documents import MEDIA_TYPES, NDJSON, Decode, dialect_of
 from feedserver.parsers.items import Document
 from feedserver.parsers.lines import is_wide, split_lines
+from feedserver.parsers.strict import decode
 from feedserver.receiving import Answer, Receiving
 from feedserver.services.intake import Outcome
 from feedserver.services.reading import represent
@@ -90,14 +91,19 @@ class WritingViews:
         _refuse_encoding()
         if request.mimetype in NDJSON:
             return self._lines(self._receiving(source, names))
-        dialect = dialect_of(request.mimetype)
-        document = self._server.parser.read(body(self._max_body), charset(), dialect)
+        document = self._document()
         slug = "" if document.is_collection else request.headers.get("Slug", "")
         answers = self._receiving(source, names, slug).document(document)
         self._count(answers)
         if document.is_collection:
             return _json(200, _told_together(answers, self._address))
         return self._one(answers[0], _FORMAT[document.dialect])
+
+    def _document(self) -> Document:
+        """What the body holds, as the media type says."""
+        dialect = dialect_of(request.mimetype)
+        data = body(self._max_body)
+        return self._server.parser.read(data, charset(), dialect, _decoder(request.mimetype))
 
     def _receiving(
         self, source: str, names: tuple[tuple[str, str], ...], slug: str = ""
@@ -106,14 +112,14 @@ class WritingViews:
         # id or address here, for these are permanent; where there is no title it can be that.
         complete = partial(_completed, names=names, title=one_line(unquote(slug)))
         parser, writing = self._server.parser, self._server.writing
-        return Receiving(parser, writing, source, complete=complete)
+        decoded = _decoder(request.mimetype)
+        return Receiving(parser, writing, source, decode=decoded, complete=complete)
 
     def change(self, id: str) -> Response:
         """Record the body as the newest version of the activity; on a 2xx it is on disk."""
         self._access.writer()
         _refuse_encoding()
-        dialect = dialect_of(request.mimetype)
-        document = self._server.parser.read(body(self._max_body), charset(), dialect)
+        document = self._document()
         draft, is_silent = _only(document, id), document.items[0].is_silent
         outcome, position = self._server.writing.change(id, draft, is_silent, self._is_meant)
         self._server.index.notice()
@@ -283,6 +289,21 @@ def charset() -> str | None:
     if name is not None and not _CHARSET.fullmatch(name):
         raise InvalidRequest([f"charset={name[:40]!r} is no name of one. Send UTF-8."])
     return name
+
+
+def _decoder(media_type: str) -> Decode:
+    """Decodes strictly, and says with that type how to tell a charset."""
+
+    def decoded(data: bytes, charset: str | None) -> str:
+        try:
+            return decode(data, charset)
+        except InvalidRequest as error:
+            said = f"Content-Type: {media_type}"
+            raise InvalidRequest(
+                [fault.replace("Content-Type: application/json", said) for fault in error.faults]
+            ) from None
+
+    return decoded
 
 
 def _refuse_encoding() -> None:

@@ -12,6 +12,7 @@ at which it was acknowledged, and every answer that a reader gets is held agains
     REMOVAL    deleted, or no longer of the feed, and still there
     ETAG       one ETag, or one address of a full archive, with two bodies
     ARCHIVE    who walked the archives has another state than the feed
+    COUNT      a list of feeds counts more or less activities than the feed has
     ID         an id in another form than the one that was sent
     ANSWER     an answer that nobody should get
 

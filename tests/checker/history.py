@@ -15,13 +15,15 @@ from tests.checker.findings import Findings
 class Write:
     """A write of one activity: a version with its title and terms, or, without, its end.
 
-    `acked` is infinite until it is known that it has happened.
+    `is_atom` says that it is sent as an Atom entry. `acked` is infinite until it is known that it
+    has happened.
     """
 
     id: str
     title: str | None
     terms: Terms | None
     is_silent: bool = False
+    is_atom: bool = False
     begun: float = 0.0
     acked: float = inf
 
@@ -43,6 +45,7 @@ class History:
         self._titles: dict[str, Write] = {}
         self._refused: set[str] = set()
         self._dates: dict[str, tuple[datetime | None, datetime]] = {}
+        self._seconds: dict[str, datetime] = {}
         self._published: dict[str, datetime | None] = {}
         self.acknowledged: list[Write] = []
 
@@ -112,6 +115,11 @@ class History:
                 shown.add(title)
         return shown
 
+    def bounds(self, feed: Feed, since: float, until: float) -> tuple[int, int]:
+        """How many activities the feed has at least, and at most, to who asked as in `allowed`."""
+        shown = [self.allowed(id, feed, since, until) for id in self.ids()]
+        return sum(None not in each for each in shown), sum(each != {None} for each in shown)
+
     def is_ended(self, id: str, before: float) -> bool:
         """Whether the activity was deleted before that moment, and that was acknowledged."""
         writes = self.writes(id)
@@ -173,12 +181,18 @@ class History:
 
     def _note_dates(self, entry: Entry, write: Write, who: str) -> None:
         assert entry.title is not None
+        if entry.published is None:
+            known = self._seconds.setdefault(entry.title, entry.updated)
+            if known != entry.updated:
+                fault = f"{entry.title} has {entry.updated} in RSS, and had {known}"
+                self._findings.violated("ORDER", who, fault)
+            return
         dates = entry.published, entry.updated
-        known = self._dates.setdefault(entry.title, dates)
+        told = self._dates.setdefault(entry.title, dates)
         published = self._published.setdefault(entry.id, entry.published)
         faults = []
-        if known != dates or published != entry.published:
-            faults.append(f"has {dates} now, and had {known}, published {published}")
+        if told != dates or published != entry.published:
+            faults.append(f"has {dates} now, and had {told}, published {published}")
         before = self._before(write)
         earlier = None if before is None else self._dates.get(before.title or "")
         if earlier is not None:

@@ -21,6 +21,7 @@ from feedserver.model.feed import Stamp
 from feedserver.services.indexing import FacetIndex, Run, Selection
 from feedserver.services.reading import Reading, View
 from feedserver.stores.sql import searching, tables
+from feedserver.stores.sql.engine import writing
 from feedserver.stores.sql.log import SqlLog, _columns
 from feedserver.web.feeds import FeedViews
 
@@ -123,7 +124,46 @@ def whole_seconds() -> None:
     _plant(FeedViews, _modified=of_view)
 
 
-def _plant(owner: type, **methods: Callable[..., Any]) -> None:
+def late_delta() -> None:
+    """A delta begins behind the version that follows the one that the reader has."""
+    changed = FacetIndex.changed
+
+    def late(self: FacetIndex, filter: Any, limit: int, since: int) -> Any:
+        return changed(self, filter, limit, since + 1)
+
+    _plant(FacetIndex, changed=late)
+
+
+def words_after_commit() -> None:
+    """The words of a version are written in a transaction of their own, after the version's."""
+    kept = threading.local()
+    add, append, follow = searching.add, SqlLog.append, SqlLog.replace
+
+    def keep(connection: Any, drafts: Any) -> None:
+        kept.drafts = drafts
+
+    def write(log: SqlLog) -> None:
+        time.sleep(random.uniform(0, _PAUSE))
+        with writing(log._engine) as connection:
+            add(connection, kept.drafts)
+        kept.drafts = ()
+
+    def appended(self: SqlLog, *arguments: Any) -> Any:
+        kept.drafts = ()
+        positions = append(self, *arguments)
+        write(self)
+        return positions
+
+    def replaced(self: SqlLog, *arguments: Any) -> Any:
+        position = follow(self, *arguments)
+        write(self)
+        return position
+
+    _plant(searching, add=keep)
+    _plant(SqlLog, append=appended, replace=replaced)
+
+
+def _plant(owner: Any, **methods: Callable[..., Any]) -> None:
     for name, method in methods.items():
         if not hasattr(owner, name):
             raise SystemExit(f"{owner.__name__} has no {name} any more; plant the fault elsewhere")
@@ -136,6 +176,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "etag-of-matching": etag_of_matching,
     "offsets": offsets,
     "whole-seconds": whole_seconds,
+    "late-delta": late_delta,
+    "words-after-commit": words_after_commit,
 }
 """The faults by name; each function plants one into this process."""
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 from pathlib import Path
+from urllib.parse import quote
 
-from tests.checker.documents import Feed
+from tests.checker.documents import TERMS, Feed
 from tests.checker.findings import Findings
 from tests.checker.history import History
 from tests.checker.installation import Installation
 from tests.checker.observers import (
     ArchiveWalker,
     CursorPoller,
+    DeltaPoller,
+    DirectoryPoller,
     HeadPoller,
     Observer,
     PageWalker,
@@ -25,11 +28,21 @@ from tests.checker.working import Working
 from tests.checker.writers import Recorder, Redactor, SlowWriter, Writer, resolve
 
 EVERYTHING = Feed()
-SUPPORT = Feed("queue=Support", frozenset({"queue:Support"}))
-VIP = Feed("tag=vip", frozenset({"tag:vip"}))
-QUIET = Feed("-tag=noise", excluded=frozenset({"tag:noise"}))
-VIP_QUIET = Feed("tag=vip&-tag=noise", frozenset({"tag:vip"}), frozenset({"tag:noise"}))
-FEEDS = (EVERYTHING, SUPPORT, VIP, QUIET, VIP_QUIET)
+SUPPORT = TERMS["queue:Support"]
+VIP = TERMS["tag:vip"]
+QUIET = Feed("-tag=noise", lambda terms: "tag:noise" not in terms)
+VIP_QUIET = Feed("tag=vip&-tag=noise", lambda terms: "tag:vip" in terms and QUIET.passes(terms))
+WORDED = Feed("q=printer", lambda terms: "word:printer" in terms)
+_PRINT = frozenset({"word:printer", "word:printing"})
+BEGUN = Feed("q=print*+fire", lambda terms: "word:fire" in terms and bool(terms & _PRINT))
+BOOLEAN = Feed(
+    f"filter={quote('tag:vip and not (queue:Sales or tag:noise) or queue:Sales and tag:noise')}",
+    lambda terms: (
+        ("tag:vip" in terms and not ("queue:Sales" in terms or "tag:noise" in terms))
+        or ("queue:Sales" in terms and "tag:noise" in terms)
+    ),
+)
+FEEDS = (EVERYTHING, SUPPORT, VIP, QUIET, VIP_QUIET, WORDED, BEGUN, BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +112,28 @@ class _Run:
             CursorPoller("cursor of a queue", scene, SUPPORT),
             CursorPoller("cursor without noise", scene, QUIET, limit=20),
             CursorPoller("cursor of vip without noise", scene, VIP_QUIET, limit=500),
+            CursorPoller("cursor of words", scene, BEGUN),
+            CursorPoller("cursor of a boolean filter, Atom", scene, BOOLEAN, "atom", 20),
+            DeltaPoller("deltas of all, with archives", scene, EVERYTHING, has_archives=True),
+            DeltaPoller("deltas of vip without noise, RSS", scene, VIP_QUIET, "rss", 3),
+            DeltaPoller("deltas of a word, Atom", scene, WORDED, "atom", 10),
+            DeltaPoller("deltas of a boolean filter", scene, BOOLEAN, "jsonfeed", 50, True),
             HeadPoller("head of all", scene, EVERYTHING, limit=20),
             HeadPoller("head of vip", scene, VIP, limit=50),
             HeadPoller("head of all, by date", scene, EVERYTHING, condition="date"),
             HeadPoller("head of a queue, Atom", scene, SUPPORT, "atom", 10),
             HeadPoller("head without noise, Atom, by date", scene, QUIET, "atom", 10, "date"),
+            HeadPoller("head of a word, RSS", scene, WORDED, "rss", 20),
+            HeadPoller("head of words, by date", scene, BEGUN, condition="date"),
+            HeadPoller("head of a boolean filter, JSON Feed", scene, BOOLEAN, "jsonfeed", 10),
             PageWalker("pages of all", scene, EVERYTHING, limit=30),
             PageWalker("pages without noise, Atom", scene, QUIET, "atom", 50),
             ArchiveWalker("archives of all", scene, EVERYTHING),
             ArchiveWalker("archives of vip, Atom", scene, VIP, "atom", 20),
+            ArchiveWalker("archives of a word", scene, WORDED),
+            ArchiveWalker("archives of a boolean filter, Atom", scene, BOOLEAN, "atom", 20),
+            DirectoryPoller(scene, "/feeds.json"),
+            DirectoryPoller(scene, "/filters"),
         ]
 
     def _kill_again_and_again(self) -> None:

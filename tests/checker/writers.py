@@ -9,20 +9,12 @@ from urllib.parse import quote
 
 from tests.checker.client import Answer, Unanswered
 from tests.checker.documents import Terms
+from tests.checker.drafts import AS2, ATOM, ENTRY, NDJSON, Drafts, body, media_type, several
 from tests.checker.history import History, Write
 from tests.checker.installation import Installation
 from tests.checker.scene import Scene
 from tests.checker.working import Working
 
-_FORMS = (
-    "urn:example:{who}:{number}",
-    "https://app.example/{who}/{number}?part=a&of=b%2Fc",
-    "tag:app.example,2026:{who}/{number}",
-)
-_CONTEXT = "https://www.w3.org/ns/activitystreams"
-_AS2 = "application/activity+json"
-_NDJSON = "application/x-ndjson"
-_FILLING = "It was said at length what had happened, and why. " * 4
 _REACH = 20  # of its newest activities a writer changes one most of the time
 
 
@@ -36,50 +28,6 @@ class _Known:
     old_etag: str | None = None
 
 
-class Drafts:
-    """Makes what is written: ids, titles that come once, and terms by chance."""
-
-    def __init__(self, worker: Working) -> None:
-        self._who = worker.name
-        self._chance = worker.chance
-        self._ids = self._titles = 0
-
-    def id(self) -> str:
-        """An id that nothing has."""
-        self._ids += 1
-        form = _FORMS[self._ids % len(_FORMS)]
-        return form.format(who=self._who, number=self._ids)
-
-    def title(self) -> str:
-        """A title that nothing has."""
-        self._titles += 1
-        return f"{self._who}-{self._titles}"
-
-    def terms(self) -> Terms:
-        """A queue, and each of two tags half of the time."""
-        queue = self._chance.choice(("Support", "Billing", "Sales"))
-        tags = [f"tag:{name}" for name in ("vip", "noise") if self._chance.random() < 0.5]
-        return frozenset([f"queue:{queue}", *tags])
-
-
-def document(id: str, title: str, terms: Terms, is_silent: bool = False) -> bytes:
-    """The version as an AS2 document."""
-    made: dict[str, Any] = {
-        "@context": _CONTEXT,
-        "type": "Create",
-        "id": id,
-        "name": title,
-        "actor": {"type": "Person", "name": "Ann Example"},
-        "object": {"type": "Note", "name": "Something"},
-        "content": f"<p>{title}: {_FILLING}</p>",
-        "queue": [term.removeprefix("queue:") for term in terms if term.startswith("queue:")],
-        "tags": sorted(term.removeprefix("tag:") for term in terms if term.startswith("tag:")),
-    }
-    if is_silent:
-        made["silent"] = True
-    return json.dumps(made).encode()
-
-
 class Writer(Working):
     """Posts, edits and deletes over HTTP; asks again, or gives up, where no answer comes."""
 
@@ -89,17 +37,19 @@ class Writer(Working):
     def __init__(self, name: str, scene: Scene, token: str) -> None:
         super().__init__(name, scene)
         self._authorization = {"Authorization": f"Bearer {token}"}
-        self._drafts = Drafts(self)
+        self._drafts = Drafts(self.name, self.chance)
         self._alive: list[_Known] = []
         self._ended: list[str] = []
 
     def step(self) -> None:
         """One write."""
         acts = {
-            self._post: 36,
+            self._post: 28,
+            self._post_to_feed: 8,
             self._post_many: 5,
             self._edit: 40,
-            self._send_again: 6,
+            self._send_again: 4,
+            self._send_back: 2,
             self._delete: 3,
             self._be_refused: 10,
         }
@@ -107,37 +57,56 @@ class Writer(Working):
         act()
 
     def _post(self) -> None:
-        write = Write(self._drafts.id(), self._drafts.title(), self._drafts.terms())
-        answer = self._written([write], "POST", "/activities", _AS2, _body(write))
-        if answer is not None:
-            self._alive.append(_Known(write, etag=answer.headers.get("ETag")))
+        self._post_one(self._drafts.version(self._drafts.id()), "/activities")
 
-    def _post_many(self) -> None:
-        writes = [
-            Write(self._drafts.id(), self._drafts.title(), self._drafts.terms()) for _ in range(4)
-        ]
-        body = b"\n".join(map(_body, writes))
-        answer = self._written(writes, "POST", "/activities", _NDJSON, body)
+    def _post_to_feed(self) -> None:
+        """Post to a feed of the queue and of a tag, which the document leaves out."""
+        write = self._drafts.version(self._drafts.id())
+        tags = sorted(term for term in write.terms or () if term.startswith("tag:"))
+        queues = (term for term in write.terms or () if term.startswith("queue:"))
+        names = [*queues, *tags[-1:]]
+        query = "&".join(term.replace(":", "=") for term in names)
+        self._post_one(write, f"/all?{query}", frozenset(names))
+
+    def _post_one(self, write: Write, address: str, left_out: Terms = frozenset()) -> None:
+        sent = body(write, left_out)
+        answer = self._written([write], "POST", address, media_type(write), sent)
         if answer is None:
             return
-        verdicts = [json.loads(line)["status"] for line in answer.body.splitlines()]
+        self._alive.append(_Known(write, etag=answer.headers.get("ETag")))
+        place = f"{self.client.base}{_address(write.id)}"
+        told = answer.headers.get("Location", place), answer.headers.get("Content-Location")
+        if told != (place, place):
+            self.violated("ANSWER", f"{write.id} is at {told}")
+
+    def _post_many(self) -> None:
+        writes = self._drafts.versions(4)
+        in_atom = writes[0].is_atom
+        kind = ATOM if in_atom else NDJSON
+        answer = self._written(writes, "POST", "/activities", kind, several(writes, in_atom))
+        if answer is None:
+            return
+        told = json.loads(answer.body)["verdicts"] if in_atom else _lines(answer.body)
+        verdicts = [each["status"] for each in told]
         if len(verdicts) != len(writes) or not set(verdicts) <= {200, 201}:
-            self.violated("ANSWER", f"{answer} to {len(writes)} lines")
+            self.violated("ANSWER", f"{answer} to {len(writes)} activities")
         self._alive += map(_Known, writes)
 
     def _edit(self) -> None:
         known = self._one()
         if known is None:
             return
-        is_silent = self.chance.random() < 0.3
-        id, title, terms = known.write.id, self._drafts.title(), self._drafts.terms()
+        terms = None
         if known.before is not None and self.chance.random() < 0.5:
-            terms = known.before.terms or terms  # so that it comes back to the feeds that it left
-        write = Write(id, title, terms, is_silent)
+            terms = known.before.terms  # so that it comes back to the feeds that it left
+        write = self._drafts.version(known.write.id, terms)
+        write.is_silent = not write.is_atom and self.chance.random() < 0.4
         condition = {}
         if known.etag is not None and self.chance.random() < 0.5:
             condition["If-Match"] = known.etag
-        answer = self._written([write], "PUT", _address(id), _AS2, _body(write), condition)
+        answer = self._written(
+            [write], "PUT", _address(write.id), media_type(write), body(write), condition
+        )
         if answer is None:
             self._alive.remove(known)
         else:
@@ -151,12 +120,28 @@ class Writer(Working):
         if known is None:
             return
         write = known.write
-        headers = self._authorization | {"Content-Type": _AS2}
+        headers = self._authorization | {"Content-Type": media_type(write)}
         for method, address in (("PUT", _address(write.id)), ("POST", "/activities")):
-            body = _body(replace(write, is_silent=write.is_silent and method == "PUT"))
-            answer = self.client.ask(method, address, headers, body)
+            sent = body(replace(write, is_silent=write.is_silent and method == "PUT"))
+            answer = self.client.ask(method, address, headers, sent)
             if answer.status not in (200, 503):
                 self.violated("ANSWER", f"{method} {address} again: {answer}")
+
+    def _send_back(self) -> None:
+        """Send back what is served, as an editor that saves what it has opened; nor of that."""
+        known = self._one()
+        if known is None:
+            return
+        address, kind = _address(known.write.id), self.chance.choice((AS2, ENTRY))
+        opened = self.client.ask("GET", address, {"Accept": kind.partition(";")[0]})
+        if opened.status == 503:
+            return
+        headers = {"Content-Type": kind, "If-Match": opened.headers["ETag"]}
+        answer = self.client.ask("PUT", address, self._authorization | headers, opened.body)
+        is_same = answer.status == 200 and answer.headers["ETag"] == opened.headers["ETag"]
+        if not is_same and answer.status != 503:
+            self.violated("ANSWER", f"PUT {address} as it was served: {answer}")
+        self.findings.count("sent back")
 
     def _delete(self) -> None:
         known = self._one()
@@ -174,7 +159,6 @@ class Writer(Working):
     def _be_refused(self) -> None:
         """Send what must not be taken; its title must never be seen."""
         known = self._one()
-        title = self._drafts.title()
         method, address, condition = "POST", "/activities", {}
         if self._ended and self.chance.random() < 0.5:
             id, expected = self.chance.choice(self._ended), 410
@@ -185,10 +169,11 @@ class Writer(Working):
             method, address, condition = "PUT", _address(id), {"If-Match": known.old_etag}
         else:
             id, expected = known.write.id, 409
-        self.history.refuse(title)
-        headers = self._authorization | {"Content-Type": _AS2} | condition
-        body = document(id, title, self._drafts.terms())
-        answer = self.client.ask(method, address, headers, body)
+        write = self._drafts.version(id)
+        assert write.title is not None
+        self.history.refuse(write.title)
+        headers = self._authorization | {"Content-Type": media_type(write)} | condition
+        answer = self.client.ask(method, address, headers, body(write))
         if answer.status not in (expected, 503):
             self.violated("ANSWER", f"{method} {address} for {expected}: {answer}")
 
@@ -203,8 +188,8 @@ class Writer(Working):
         writes: Sequence[Write],
         method: str,
         address: str,
-        media_type: str | None = None,
-        body: bytes | None = None,
+        kind: str | None = None,
+        document: bytes | None = None,
         condition: Mapping[str, str] | None = None,
     ) -> Answer | None:
         """The answer to the writes, which are acknowledged then.
@@ -212,15 +197,15 @@ class Writer(Working):
         None where there was none, and nobody will ask again: they may have happened.
         """
         headers = dict(self._authorization) | dict(condition or {})
-        if media_type is not None:
-            headers["Content-Type"] = media_type
+        if kind is not None:
+            headers["Content-Type"] = kind
         for write in writes:
             self.history.begin(write)
         gives_up = self.chance.random() < 0.3
         is_again = False
         while True:
             try:
-                answer = self.client.ask(method, address, headers, body)
+                answer = self.client.ask(method, address, headers, document)
             except Unanswered:
                 self.findings.count("writes without an answer")
                 if gives_up or self._ending.wait(0.02):
@@ -264,15 +249,14 @@ class Recorder(Working):
     def __init__(self, scene: Scene, installation: Installation) -> None:
         super().__init__("recorder", scene)
         self._installation = installation
-        self._drafts = Drafts(self)
+        self._drafts = Drafts(self.name, self.chance)
 
     def step(self) -> None:
         """Record one file, to its end."""
-        writes = [
-            Write(self._drafts.id(), self._drafts.title(), self._drafts.terms())
-            for _ in range(self.chance.choice((1, 20)))
-        ]
-        path = self._installation.write("recorded.ndjson", list(map(_body, writes)))
+        writes = self._drafts.versions(self.chance.choice((1, 20)))
+        in_atom = writes[0].is_atom
+        name = "recorded.atom" if in_atom else "recorded.ndjson"
+        path = self._installation.write(name, several(writes, in_atom))
         for write in writes:
             self.history.begin(write)
         while self._recorded(path) != 0:
@@ -298,25 +282,25 @@ class Recorder(Working):
 class Redactor(Working):
     """Redacts activities with `feedserver redact`: one of its own at a time, written before."""
 
-    pause = 1.0
+    pause = 0.6
     rests = True
 
     def __init__(self, scene: Scene, installation: Installation) -> None:
         super().__init__("redactor", scene)
         self._installation = installation
-        self._drafts = Drafts(self)
+        self._drafts = Drafts(self.name, self.chance)
         self._token = installation.token
 
     def step(self) -> None:
         """Write an activity, edit it, and redact it."""
         id = self._drafts.id()
-        versions = [Write(id, self._drafts.title(), self._drafts.terms()) for _ in range(2)]
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": _AS2}
+        versions = [self._drafts.version(id) for _ in range(2)]
         for write, method, address in zip(
             versions, ("POST", "PUT"), ("/activities", _address(id)), strict=True
         ):
             self.history.begin(write)
-            answer = self.client.ask(method, address, headers, _body(write))
+            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media_type(write)}
+            answer = self.client.ask(method, address, headers, body(write))
             if answer.status not in (200, 201):
                 self.violated("ANSWER", f"{method} {address}: {answer}")
                 return
@@ -338,7 +322,7 @@ def resolve(history: History, ask: Any) -> int:
     doubtful = history.doubtful()
     for write in doubtful:
         assert write.acked == inf
-        answer = ask("GET", _address(write.id), {"Accept": _AS2})
+        answer = ask("GET", _address(write.id), {"Accept": AS2})
         if write.title is None:
             has_happened = answer.status == 410
         else:
@@ -351,7 +335,5 @@ def _address(id: str) -> str:
     return f"/activities/{quote(id, safe='')}"
 
 
-def _body(write: Write) -> bytes:
-    assert write.title is not None
-    assert write.terms is not None
-    return document(write.id, write.title, write.terms, write.is_silent)
+def _lines(answer: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.splitlines()]

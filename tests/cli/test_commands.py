@@ -31,6 +31,19 @@ def test_every_command_has_help_with_an_example(command: Command, name: str) -> 
     assert re.search(rf"Examples?:\n\s+feedserver {name}", said.out)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_action_of_a_command_has_help_with_an_example(command: Command, name: str) -> None:
+    # Whatever actions a command has stand below its arguments, each with its help beside it.
+    described = command(name, "--help").out.partition("ACTION\n")[2].partition("\n\n")[0]
+    actions = re.findall(r"^    (\S+)", described, re.MULTILINE)
+
+    for action in actions:
+        said = command(name, action, "--help")
+        assert said.code == 0
+        assert f"Example: feedserver {name} {action}" in said.out
+    assert bool(actions) is (name in ("grant", "source", "store"))
+
+
 @pytest.mark.parametrize(
     "arguments", [(), ("nope",), ("show",), ("serve", "--port", "x"), ("source",)]
 )

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import sqlite3
 import subprocess
@@ -677,7 +678,8 @@ def read_until(terminal: int, pattern: bytes) -> bytes:
     """What is written to the terminal, up to what matches."""
     seen, deadline = b"", time.monotonic() + 20
     while not re.search(pattern, seen):
-        assert time.monotonic() < deadline, seen
+        ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+        assert ready, seen
         seen += os.read(terminal, 4096)
     return seen
 

@@ -14,6 +14,7 @@ from lxml import etree
 from feedserver.formats.atom import AtomFormat
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.addresses import activity_path
+from feedserver.model.dates import rfc3339
 from feedserver.model.query import Query, parse_query
 from feedserver.model.vocabulary import AS1_BASE, AS1_VERBS, UNSPECIFIED, VERBS
 from feedserver.services.reading import Reading
@@ -321,3 +322,18 @@ def test_an_id_that_was_sent_is_the_id_of_the_entry_and_valid(id: str) -> None:
     assert feedparser.parse(document).entries[0].id == id
     assert findings.errors == ()
     assert avoidable(findings.warnings) == []
+
+
+def test_an_entry_alone_tells_where_it_is_edited_and_when_it_was_last() -> None:
+    """As RFC 5023, sections 10.2 and 11.1, asks of a member of a collection."""
+    reading = reading_of([make_draft(id="urn:x:<&>", url="https://x.example/1")])
+    page = page_of(reading, ATOM)
+    (activity,) = page.activities
+
+    entry = etree.fromstring(ATOM.render_activity(activity, page))
+
+    (edit,) = entry.xpath("atom:link[@rel='edit']", namespaces=namespaces())
+    assert edit.get("href") == f"{BASE}/activities/urn%3Ax%3A%3C%26%3E"
+    edited = entry.findtext("{http://www.w3.org/2007/app}edited")
+    assert edited == rfc3339(activity.dates.recorded)
+    assert b"app:edited" not in ATOM.render(page)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.expression import And, Not, Or, Test
 from feedserver.model.filter import (
     EVERYTHING,
     FIELDS,
@@ -22,6 +23,7 @@ from feedserver.model.filter import (
 )
 from feedserver.model.identity import feed_id
 from feedserver.model.query import parse_query
+from feedserver.model.search import parse_words
 from feedserver.model.text import clean
 from tests.builders import AUTHORITY, NOON, make_draft
 from tests.filtering import made
@@ -92,6 +94,30 @@ def test_dates_are_part_of_the_canonical_form() -> None:
     assert filter.canonical == "queue=A&since=2026-05-08T12:00:00Z&until=2027-05-08T12:00:00Z"
 
 
+def test_words_and_an_expression_stand_last_in_one_order() -> None:
+    expression = Or((Test("queue", "A"), Test("verb", "close")))
+    words = parse_words("b a"), parse_words("a")
+
+    filter = make_filter([("tag", True, "x")], NOON, None, [*words[1], *words[0]], expression)
+
+    assert [name for name, _ in filter.pairs] == ["-tag", "since", "q", "filter"]
+    assert dict(filter.pairs)["q"] == "a b"
+
+
+def test_a_filter_names_each_value_once_in_order_and_no_parts_of_values() -> None:
+    expression = And(
+        (
+            Or((Test("tag", "x"), Test("actor", "b", is_part=True), Test("verb", "close"))),
+            Or((Test("tag", "x"), Not(Test("actor", "ann")))),
+        )
+    )
+
+    filter = make_filter([("queue", False, "A"), ("tag", True, "y")], expression=expression)
+
+    assert filter.names[:2] == (("queue", "A"), ("tag", "y"))
+    assert filter.names[2:] == (("tag", "x"), ("verb", "close"), ("actor", "ann"))
+
+
 def test_signs_of_a_query_are_encoded_in_the_canonical_form() -> None:
     assert make_filter([("queue", False, "a&b=c+d #é")]).canonical == (
         "queue=a%26b%3Dc%2Bd%20%23%C3%A9"
@@ -107,6 +133,7 @@ def test_tags_are_compared_without_case() -> None:
     assert make_filter([("tag", False, "VIP"), ("tag", False, "vip")]).clauses == (
         Clause("tag", ("vip",)),
     )
+    assert make_filter([("tag", False, "Straße")]) == make_filter([("tag", False, "STRASSE")])
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field != "tag"])

@@ -1,8 +1,12 @@
 """The canonical form: what means the same is written the same, and means what was written."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
+from random import Random
 from urllib.parse import parse_qsl
 
 import pytest
@@ -10,12 +14,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedserver.errors import InvalidRequest
+from feedserver.model.addresses import feed_path
 from feedserver.model.expression import And, Expression, Not, Or, Since, Test, write
 from feedserver.model.filter import EVERYTHING, FIELDS, Contradiction, Filter, make_filter
 from feedserver.model.normal import TooIntricate, conjunction, disjunction
-from feedserver.model.query import parse_query
+from feedserver.model.query import parse_expression_text, parse_parameters, parse_query
+from feedserver.model.wording import parts
 from tests.builders import NOON
-from tests.filtering import Facts, expressions, holds, made, passes
+from tests.filtering import Facts, expressions, faults, holds, made, passes
 
 DAY = timedelta(days=1)
 DATES = [NOON, NOON + DAY, NOON + 2 * DAY]
@@ -171,10 +177,23 @@ def test_the_canonical_form_read_back_is_the_same_filter(
         ),
         ("tag:a and (queue:A or verb:close)", "tag=a&filter=queue:A%20or%20verb:close"),
         ("customer~ACME", "filter=customer~acme"),
+        (
+            (
+                "customer~x and (queue:A or source:b) and (source:b or number:c)"
+                " and (number:c or queue:A)"
+            ),
+            (
+                "filter=(queue:A%20or%20number:c)%20and%20(queue:A%20or%20source:b)%20and%20"
+                "customer~x%20and%20(source:b%20or%20number:c)"
+            ),
+        ),
     ],
 )
 def test_a_filter_is_written_as_plainly_as_it_can_be(text: str, canonical: str) -> None:
-    assert parse_query([("filter", text)]).filter.canonical == canonical
+    filter = parse_query([("filter", text)]).filter
+
+    assert filter.canonical == canonical
+    assert parse_query(filter.pairs).filter == filter
 
 
 def pairs_of(count: int) -> Expression:
@@ -190,6 +209,18 @@ def test_many_alternatives_are_told_one_by_one() -> None:
     assert parse_query(filter.pairs).filter == filter
 
 
+def test_many_alternatives_that_have_nothing_in_common_are_told_one_by_one() -> None:
+    filter = make_filter([], expression=pairs_of(60))
+
+    assert filter.expression is not None
+    assert write(filter.expression).count(" or ") == 59
+
+
+def test_what_nothing_can_pass_is_refused_of_many_alternatives_too() -> None:
+    with pytest.raises(Contradiction):
+        make_filter([("tag", False, "a"), ("tag", True, "a")], expression=pairs_of(60))
+
+
 def test_many_clauses_are_told_one_by_one() -> None:
     clauses = tuple(Or((Test("queue", f"Q{n}"), Test("product", f"P{n}"))) for n in range(60))
 
@@ -197,6 +228,15 @@ def test_many_clauses_are_told_one_by_one() -> None:
 
     assert filter.expression is not None
     assert write(filter.expression).count(" and ") == 59
+
+
+def test_clauses_of_which_the_alternatives_are_too_many_are_told_as_they_are() -> None:
+    names = [Test("queue", f"Q{number:02}") for number in range(61)]
+    clauses = tuple(Or(both) for both in pairwise(names))
+
+    filter = make_filter([], expression=And(clauses))
+
+    assert filter.expression == And(clauses)
 
 
 def test_what_nobody_can_find_out_in_time_is_refused() -> None:
@@ -207,6 +247,119 @@ def test_what_nobody_can_find_out_in_time_is_refused() -> None:
         make_filter([], expression=intricate)
     with pytest.raises(InvalidRequest, match="too intricate"):
         parse_query([("filter", write(intricate))])
+
+
+def intricate(seed: int) -> str:
+    """A filter of some sixty tests, about as much as can be found out in time, or too much."""
+    random = Random(seed)
+
+    def inner(depth: int) -> Expression:
+        if not depth:
+            field = random.choice(("queue", "tag", "actor"))
+            test = Test(field, random.choice("abcdefgh"))
+            return random.choice((test, test, Not(test)))
+        kind = random.choice((And, Or))
+        return kind(tuple(inner(depth - 1) for _ in range(random.randint(2, 3))))
+
+    return write(inner(4))
+
+
+def test_the_links_of_an_intricate_feed_lead_to_no_other() -> None:
+    asked = [[("filter", intricate(seed))] for seed in range(46)]
+    filters = [parse_query(pairs).filter for pairs in asked if not faults(pairs)]
+
+    assert 10 < len(filters) < 40
+    assert [parse_query(filter.pairs).filter for filter in filters] == filters
+
+
+def canonical(text: str) -> str:
+    """The canonical form of a filter, or why there is none."""
+    try:
+        return parse_query([("filter", text)]).filter.canonical
+    except InvalidRequest as error:
+        return str(error)
+
+
+def test_an_intricate_filter_means_what_was_written() -> None:
+    texts = [text for text in map(intricate, range(46)) if not faults([("filter", text)])]
+    random = Random(5)
+
+    for text in texts:
+        expression, filter = parse_expression_text(text), parse_query([("filter", text)]).filter
+        for _ in range(20):
+            known = {field: {*random.sample("abcdefgh", 4)} for field in FIELDS}
+            assert passes(filter, known, NOON) == holds(expression, known, NOON)
+
+
+def test_an_intricate_feed_is_the_same_after_another_start() -> None:
+    # Each start of Python has sets in another order.
+    told = """
+from tests.model.test_normal import canonical, intricate
+print([canonical(intricate(seed)) for seed in (44, 91, 166, 186)])
+"""
+    starts = [
+        subprocess.run(
+            [sys.executable, "-c", told],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+
+    assert starts[0] == starts[1]
+
+
+def test_times_that_are_nearly_the_same_are_told_apart() -> None:
+    # As numbers of seconds some of them would be equal.
+    times = [Since(NOON + timedelta(milliseconds=100, microseconds=each)) for each in range(40)]
+    first, last = (frozenset([(each, True)]) for each in (times[0], times[-1]))
+
+    for several in (tuple(times), tuple(reversed(times))):
+        assert disjunction(Or(several)) == conjunction(Or(several)) == [first]
+        assert disjunction(And(several)) == conjunction(And(several)) == [last]
+
+
+@given(VALUES, EXPRESSIONS, st.none() | st.sampled_from(DATES))
+def test_what_is_left_of_a_filter_without_a_part_is_a_filter(
+    values: list[tuple[str, bool, str]], expression: Expression, since: datetime | None
+) -> None:
+    filter = made(values, since, expression=expression)
+    assume(filter is not None)
+    assert filter is not None
+
+    for _, left in parts(filter):
+        assert parse_query(left.pairs).filter == left
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("filter", " or ".join(f"tag:t{number}" for number in range(200)))],
+        [("tag", f"t{number}") for number in range(200)],
+    ],
+)
+def test_the_largest_filter_has_links(pairs: list[tuple[str, str]]) -> None:
+    filter = parse_query(pairs).filter
+
+    link = feed_path(filter, "atom", [("limit", "5"), ("before", "x")]).partition("?")[2]
+
+    assert parse_query(parse_parameters(link)).filter == filter
+
+
+def test_a_filter_of_which_a_link_has_too_many_parameters_is_refused() -> None:
+    tests = " or ".join(f"tag:t{number}" for number in range(200))
+
+    with pytest.raises(InvalidRequest, match="201 parameters; 200 is the limit"):
+        parse_query([("filter", tests), ("queue", "A")])
+
+
+def test_what_a_link_has_to_encode_counts_as_it_stands_there() -> None:
+    objects = [("object", f"http://crm.example/cases/{number}") for number in range(1000, 1180)]
+    parse_query(objects[:-10])
+
+    with pytest.raises(InvalidRequest, match="has 8,100 characters, which is too long"):
+        parse_query(objects)
 
 
 def test_a_filter_whose_links_nobody_could_follow_is_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from feedserver.errors import InvalidRequest
 from feedserver.model.filter import EVERYTHING, FIELDS, make_filter
 from feedserver.model.query import DEFAULT_LIMIT, Query, parse_parameters, parse_query
+from feedserver.model.text import shorten
 
 KNOWN = (
     "Known: queue, product, tag, actor, customer, object, verb, type, source, number, "
@@ -57,7 +58,7 @@ def test_a_limit_may_be_from_0_to_500(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["501", "-1", "", "ten", "1.5", "٣", "²", " 5", "00005", "9" * 99])
 def test_a_limit_out_of_range_is_refused(text: str) -> None:
-    assert faults_of(("limit", text)) == (f"`limit={text}` {NO_LIMIT}",)
+    assert faults_of(("limit", text)) == (f"`limit={shorten(text, 60)}` {NO_LIMIT}",)
 
 
 def test_cursors_are_handed_on_as_text() -> None:
@@ -208,6 +209,16 @@ def test_everything_wrong_is_told_at_once() -> None:
         f"`limit=many` {NO_LIMIT}",
         "`before=` has no value. For the newest entries leave `before` out.",
     )
+
+
+@pytest.mark.parametrize("name", ["q", "limit", "since", "until", "streams"])
+def test_a_wrong_value_that_is_long_is_told_by_its_beginning(name: str) -> None:
+    words = " ".join(["word"] * 40) + ' "'
+
+    (fault,) = faults_of((name, words))
+
+    assert fault.startswith(f"`{name}={'word ' * 11}word…` ")
+    assert len(fault) < 250
 
 
 def test_the_message_of_a_refusal_holds_every_fault() -> None:

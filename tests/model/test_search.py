@@ -77,6 +77,8 @@ def test_it_makes_no_difference_in_which_form_a_text_is(text: str, form: str) ->
         ('"print"*', "print*"),
         ('"on fi"* e-ma*', '"e ma"* "on fi"*'),
         ("東京*", '"東 京"'),
+        ("東ab*", '"東 ab"*'),
+        ("ab東*", '"ab 東"'),
         ('a"b c"d', 'a "b c" d'),
         ("printer & fire", "fire printer"),
         ('printer ""', "printer"),

@@ -44,6 +44,7 @@ def milliseconds(moment: datetime) -> int:
         ("issue-key CONTAINS SD-", "number~sd-"),
         ("issue-key DOES_NOT_CONTAIN SD- X", "not (number~sd- or number~x)"),
         ("issue_type IS case change-request", "type:case or type:change-request"),
+        ("issue_type NOT Person", "not type:person"),
         ("activity IS case:close", "type:case and verb:close"),
         ("activity NOT case:close", "not (type:case and verb:close)"),
         (
@@ -62,6 +63,7 @@ def test_an_activity_may_be_told_in_words_of_activity_streams() -> None:
     (types, verbs) = sorted(filter.clauses, key=lambda clause: clause.field)
     assert {"issue", "case", "change-request"} <= set(types.values)
     assert {"post", "create"} <= set(verbs.values)
+    assert filter_of("activity IS case:open").clauses[0].values == ("open", "reopen")
 
 
 def test_several_streams_must_all_hold() -> None:
@@ -82,6 +84,7 @@ def test_streams_and_parameters_hold_together() -> None:
         ("AFTER", [0], [0, 1], [-1]),
         ("BEFORE", [0], [0, -1], [1]),
         ("BETWEEN", [0, 5], [0, 3, 5], [-1, 6]),
+        ("BETWEEN", [0, 0], [0], [-1, 1]),
         ("BETWEEN", [0, 5, 10, 12], [0, 5, 10, 12], [-1, 7, 13]),
     ],
 )
@@ -119,9 +122,13 @@ def test_a_window_is_since_and_until() -> None:
         ("key EQUALS A", "`EQUALS` is no operator. Write IS or NOT."),
         ("key is A", "`is` is no operator. Write IS or NOT."),
         ("key CONTAINS A", "`CONTAINS` is none for `key`. Write IS or NOT."),
+        ("user CONTAINS ann", "`CONTAINS` is none for `user`. Write IS or NOT."),
         ("update-date IS 5", "`IS` is none for `update-date`. Write BEFORE or AFTER or BETWEEN."),
         ("update-date AFTER 2026-01-01", "`2026-01-01` is no time. Write milliseconds since 1970"),
         ("update-date AFTER 999999999999999", "is no time."),
+        ("update-date AFTER 253402300799999", "is no time. Write milliseconds since 1970"),
+        ("update-date AFTER ٣", "`٣` is no time."),
+        ("update-date AFTER ²", "`²` is no time."),
         ("update-date BETWEEN 5", "BETWEEN takes pairs of times, and there are 1."),
         ("update-date BETWEEN 5 4", "nothing lies between 5 and an earlier time."),
         ("activity IS close", "`close` is no activity. Write object:verb, as in case:close."),

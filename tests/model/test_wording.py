@@ -7,7 +7,7 @@ import pytest
 from feedserver.model.filter import EVERYTHING, make_filter
 from feedserver.model.query import parse_parameters, parse_query
 from feedserver.model.vocabulary import AS1_VERBS, AS2_ACTIVITIES, VERBS, kebab
-from feedserver.model.wording import describe, nearest, never_seen, past
+from feedserver.model.wording import describe, nearest, never_seen, parts, past
 
 Values = list[tuple[str, bool, str]]
 
@@ -67,6 +67,33 @@ def test_words_and_expressions_are_part_of_the_phrase(text: str, phrase: str) ->
     assert describe(parse_query(parse_parameters(text)).filter) == phrase
 
 
+def test_each_part_of_a_filter_is_told_with_the_filter_without_it() -> None:
+    asked = (
+        "queue=A&queue=B&-queue=C&-tag=x&-tag=y&since=2026-01-01&until=2026-01-31"
+        "&q=fire+pr*&filter=customer~acme+or+verb:log"
+    )
+    filter = parse_query(parse_parameters(asked)).filter
+
+    told = {part: left.pairs for part, left in parts(filter, lambda _, value: value.lower())}
+
+    gone = {
+        "a": ("queue", "A"),
+        "b": ("queue", "B"),
+        "not c": ("-queue", "C"),
+        "not x": ("-tag", "x"),
+        "not y": ("-tag", "y"),
+        "since 2026-01-01": ("since", "2026-01-01T00:00:00Z"),
+        "before 2026-02-01": ("until", "2026-02-01T00:00:00Z"),
+        "customer with “acme” or with verb log": ("filter", "customer~acme or verb:log"),
+    }
+    words = {"with “fire”": "pr*", "with “pr…”": "fire"}
+    rest = [pair for pair in filter.pairs if pair[0] != "q"]
+    assert {part: sorted(pairs) for part, pairs in told.items()} == {
+        **{part: sorted({*filter.pairs} - {pair}) for part, pair in gone.items()},
+        **{part: sorted([*rest, ("q", left)]) for part, left in words.items()},
+    }
+
+
 def test_no_filter_is_everything() -> None:
     assert describe(EVERYTHING) == "Everything"
 
@@ -87,12 +114,20 @@ def test_values_are_called_what_people_call_them() -> None:
 
     assert describe(filter, lambda field, value: f"{field}:{value}") == "Activities by actor:ann"
 
+    filter = parse_query([("filter", "actor:ann or not tag:x")]).filter
+
+    assert describe(filter, lambda _, value: value.upper()) == "Activities, not tagged X or by ANN"
+
 
 def test_the_nearest_names_are_those_most_alike_without_regard_to_case() -> None:
     known = ["Support", "Billing", "support-night"]
 
     assert nearest("suport", known) == ["Support", "support-night"]
     assert nearest("SUPPORT", known)[0] == "Support"
+
+
+def test_of_two_spellings_one_is_near_whatever_comes_first() -> None:
+    assert nearest("vpi", ["vip", "VIP"]) == nearest("vpi", ["VIP", "vip"]) == ["VIP"]
 
 
 def test_nothing_is_near_to_a_name_like_no_other() -> None:

@@ -137,7 +137,7 @@ def test_an_entry_that_is_no_full_activity_is_itself_the_object(
     inner: str, verb: str, object: Object | None
 ) -> None:
     draft = draft_of(
-        entry(f'<id>urn:x:1</id><title>Hello</title><link href="https://x.example/1"/>{inner}')
+        entry(f'<id>urn:example:1</id><title>Hello</title><link href="https://x.example/1"/>{inner}')
     )
 
     assert (draft.verb, draft.object, draft.title) == (verb, object, "Hello")
@@ -197,12 +197,12 @@ def test_the_actor_is_the_author_that_applies(inner: str, name: str) -> None:
             Object("object", "acct:a@x.example", "Ann"),
         ),
         (
-            "<name>Ann</name><id>urn:x:ann</id><uri>https://x.example/</uri>",
-            Object("object", "urn:x:ann", "Ann", None, "https://x.example/"),
+            "<name>Ann</name><id>urn:example:ann</id><uri>https://x.example/</uri>",
+            Object("object", "urn:example:ann", "Ann", None, "https://x.example/"),
         ),
         (
-            '<name>Ann</name><uri>urn:x:ann</uri><link rel="alternate" href="https://x.example/"/>',
-            Object("object", "urn:x:ann", "Ann", None, "https://x.example/"),
+            '<name>Ann</name><uri>urn:example:ann</uri><link rel="alternate" href="https://x.example/"/>',
+            Object("object", "urn:example:ann", "Ann", None, "https://x.example/"),
         ),
         (
             '<name> A\n n </name><uri xml:base="https://x.example/">ann</uri>',
@@ -286,6 +286,53 @@ def test_the_content_is_harmless_html(inner: str, content: str | None) -> None:
     assert draft_of(entry(inner)).content == content
 
 
+BLOG = 'xml:base="https://blog.example/2026/05/fish/"'
+ABOUT = '<a href="https://blog.example/2026/about" rel="noopener noreferrer">'
+
+
+@pytest.mark.parametrize("name", ["content", "summary"])
+@pytest.mark.parametrize(
+    ("markup", "made"),
+    [
+        (
+            'a &lt; <a href="../../about">b</a><img src="/i.png">',
+            f'a &lt; {ABOUT}b</a><img src="https://blog.example/i.png">',
+        ),
+        ("<p>a<p><a href='../../about'>b</a>", f"<p>a</p><p>{ABOUT}b</a></p>"),
+        ("</div></body>a <a href=../../about>b</a>", f"a {ABOUT}b</a>"),
+        (
+            '<a href="https://x.example/?a=1&amp;b">a</a><a href="mailto:a@x.example">b</a>',
+            '<a href="https://x.example/?a=1&amp;b" rel="noopener noreferrer">a</a>'
+            '<a href="mailto:a@x.example" rel="noopener noreferrer">b</a>',
+        ),
+        (
+            "<a href='javascript:x()'>a</a><a href='http://[x'>b</a>",
+            '<a rel="noopener noreferrer">a</a><a rel="noopener noreferrer">b</a>',
+        ),
+        (
+            "<div>" * 3000 + "<a href='/a'>a</a>" + "</div>" * 3000 + "end",
+            "<div>" * 3000 + '<a rel="noopener noreferrer">a</a>' + "</div>" * 3000 + "end",
+        ),
+    ],
+    ids=["relative", "not closed", "odd ends", "absolute", "no links", "deep"],
+)
+def test_relative_links_of_html_are_made_absolute_and_nothing_else_is_lost(
+    name: str, markup: str, made: str
+) -> None:
+    escaped = markup.replace("&", "&amp;").replace("<", "&lt;")
+    text = f'<title>t</title><{name} type="html" {{}}>{escaped}</{name}>'
+
+    assert draft_of(entry(text.format(BLOG))).content == made
+    assert draft_of(entry(text.format(""), attributes=BLOG)).content == made
+
+
+@pytest.mark.parametrize("base", ["", 'xml:base="/a/"', 'xml:base="file:///a/"'])
+def test_a_relative_link_of_html_without_an_absolute_base_is_left_out(base: str) -> None:
+    text = f'<content type="html" {base}>&lt;a href="../b"&gt;c&lt;/a&gt;</content>'
+
+    assert draft_of(entry(text)).content == '<a rel="noopener noreferrer">c</a>'
+
+
 @pytest.mark.parametrize(
     ("inner", "moment"),
     [
@@ -328,8 +375,10 @@ def test_it_happened_when_it_was_created_else_published_else_updated(
             f'<link rel="{REGISTERED}alternate" href="https://x.example/1"/>',
             "https://x.example/1",
         ),
+        ("", '<link href="/a"/><link href=""/><link href="https://x.example/1"/>', "https://x.example/1"),
         ("", '<link rel="enclosure" href="https://x.example/1.mp3"/>', None),
-        ("", '<id>urn:x:1</id><link href="https://d.example/activities/urn%3Ax%3A1"/>', None),
+        ("", '<link rel="enclosure" href="/1.mp3"/><link rel="related" href="ftp://x/"/>', None),
+        ("", '<id>urn:example:1</id><link href="https://d.example/activities/urn%3Aexample%3A1"/>', None),
     ],
 )
 def test_its_address_is_that_of_its_page(attributes: str, inner: str, url: str | None) -> None:
@@ -384,11 +433,11 @@ def test_of_two_products_each_keeps_its_revision() -> None:
 
 
 def test_a_feed_is_its_entries_in_their_order() -> None:
-    document = document_of(feed(entry("<id>urn:x:1</id>"), entry("<id>urn:x:2</id>")))
+    document = document_of(feed(entry("<id>urn:example:1</id>"), entry("<id>urn:example:2</id>")))
 
     assert document.is_collection
     assert document.dialect == "atom"
-    assert [item.draft and item.draft.id for item in document.items] == ["urn:x:1", "urn:x:2"]
+    assert [item.draft and item.draft.id for item in document.items] == ["urn:example:1", "urn:example:2"]
     assert [item.pointer for item in document.items] == ["/feed/entry[1]", "/feed/entry[2]"]
     assert document_of(feed()).items == ()
     assert not document_of(entry()).is_collection
@@ -397,10 +446,10 @@ def test_a_feed_is_its_entries_in_their_order() -> None:
 def test_each_bad_entry_of_a_feed_has_its_own_faults() -> None:
     faults = faults_of(
         feed(
-            entry("<id>urn:x:1</id>"),
+            entry("<id>urn:example:1</id>"),
             entry("<id>1</id><published>today</published>"),
-            entry("<id>urn:x:3</id>", author=""),
-            entry("<id>urn:x:4</id>"),
+            entry("<id>urn:example:3</id>", author=""),
+            entry("<id>urn:example:4</id>"),
             entry(
                 '<link href="javascript:x()"/><app:control><app:draft>yes</app:draft></app:control>'
             ),
@@ -427,13 +476,17 @@ def test_each_bad_entry_of_a_feed_has_its_own_faults() -> None:
     [
         ("<id>a b</id>", ["/entry/id"]),
         ("<id>javascript:x()</id>", ["/entry/id"]),
-        ("<id>urn:x:1</id><id>urn:x:2</id>", ["/entry/id[2]"]),
+        ("<id>urn:example:1</id><id>urn:example:2</id>", ["/entry/id[2]"]),
         ("<title>a</title><title>b</title>", ["/entry/title[2]"]),
         (2 * "<activity:verb>a</activity:verb>", ["/entry/activity:verb[2]"]),
         ("<activity:target/><activity:target/>", ["/entry/activity:target[2]"]),
         ("<dcterms:created>9999-12-31T23:30:00Z</dcterms:created>", ["/entry/dcterms:created"]),
         ("<updated>2026-05-08</updated>", ["/entry/updated"]),
         ("<link href='/relative'/>", ["/entry/link"]),
+        ("<link href='ftp://x.example/y'/>", ["/entry/link"]),
+        ("<link href='http://x.example/a b'/>", ["/entry/link"]),
+        ("<link href=''/>", ["/entry/link"]),
+        ("<link/>", ["/entry/link"]),
         ("<link rel='self' href='x'/><link href='https://a:b@x.example/'/>", ["/entry/link[2]"]),
         ("<activity:object><id>7</id></activity:object>", ["/entry/activity:object/id"]),
         (
@@ -467,9 +520,9 @@ def test_faults_of_an_entry_are_bounded() -> None:
 
 
 def test_that_something_was_deleted_is_refused_alone() -> None:
-    deleted = '<at:deleted-entry ref="urn:x:1" when="2026-05-08T10:00:00Z"/>'
+    deleted = '<at:deleted-entry ref="urn:example:1" when="2026-05-08T10:00:00Z"/>'
 
-    faults = faults_of(feed(deleted, entry("<id>urn:x:2</id>"), deleted))
+    faults = faults_of(feed(deleted, entry("<id>urn:example:2</id>"), deleted))
 
     assert [pointer for pointer, _ in faults] == [
         "/feed/at:deleted-entry[1]",
@@ -485,7 +538,7 @@ def test_that_something_was_deleted_is_refused_alone() -> None:
         ('<feed xmlns="http://purl.org/atom/ns#"/>', "in the namespace http://purl.org/atom/ns#"),
         ("<rss version='2.0'><channel/></rss>", "/rss is <rss> in no namespace"),
         (
-            '<at:deleted-entry xmlns:at="http://purl.org/atompub/tombstones/1.0" ref="urn:x:1"/>',
+            '<at:deleted-entry xmlns:at="http://purl.org/atompub/tombstones/1.0" ref="urn:example:1"/>',
             "send DELETE to its address",
         ),
         ('<service xmlns="http://www.w3.org/2007/app"/>', "/app:service is <service>"),
@@ -502,8 +555,8 @@ def test_what_is_no_atom_is_refused_with_what_it_is(text: str, told: str) -> Non
 def test_elements_of_other_namespaces_are_not_taken_for_ours() -> None:
     draft = draft_of(
         entry(
-            '<x:verb xmlns:x="urn:x">like</x:verb><x:id xmlns:x="urn:x">urn:x:1</x:id>'
-            '<id xmlns="">urn:x:2</id>'
+            '<x:verb xmlns:x="urn:x">like</x:verb><x:id xmlns:x="urn:x">urn:example:1</x:id>'
+            '<id xmlns="">urn:example:2</id>'
         )
     )
 
@@ -543,6 +596,9 @@ def test_what_each_entry_takes_over_from_its_feed_is_bounded(attributes: str, in
         document_of(text)
 
 
+LONG_BASE = f"xml:base='http://x.example/{'a/' * 400}'"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -555,12 +611,23 @@ def test_what_each_entry_takes_over_from_its_feed_is_bounded(attributes: str, in
             + "</div></content>"
         ),
         entry(attributes=" ".join(f"a{number}=''" for number in range(9000))),
+        entry("<link href='../a'/>" * 50_000, attributes=LONG_BASE),
+        entry(
+            '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">'
+            + "<a href='../x'/>" * 50_000
+            + "</div></content>",
+            attributes=LONG_BASE,
+        ),
+        entry(
+            f"<content type='html'>{'&lt;a href=../x&gt;' * 5000}</content>", attributes=LONG_BASE
+        ),
+        entry(f"<content type='html'>{'&lt;a href=x&gt;' * 90_000}</content>", attributes=BLOG),
     ],
-    ids=["authors", "bases", "attributes"],
+    ids=["authors", "bases", "attributes", "links", "links of xhtml", "links of html", "long html"],
 )
 def test_no_entry_takes_the_square_of_its_length(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     document_of(text)
 
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 1.5

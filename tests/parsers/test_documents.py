@@ -98,7 +98,7 @@ def test_another_media_type_is_refused_with_those_that_are_taken(media_type: str
         (ANN, Object("person", "https://x.example/ann", "Ann Example")),
         ([ANN, "Bob"], Object("person", "https://x.example/ann", "Ann Example")),
         ([None, "", "Bob"], Object("object", name="Bob")),
-        ({"@id": "urn:x:1", "@type": "as:Group"}, Object("group", "urn:x:1")),
+        ({"@id": "urn:example:1", "@type": "as:Group"}, Object("group", "urn:example:1")),
         ({"type": "Link", "href": "https://x.example/"}, Object("link", url="https://x.example/")),
         ({"url": "https://x.example/"}, Object("object", url="https://x.example/")),
         (
@@ -257,7 +257,7 @@ def test_the_content_is_that_of_the_activity_else_that_of_its_object(
         ({"tags": [{"name": "a"}, {"displayName": "b"}]}, ("a", "b")),
         ({"tag": [{"type": "Hashtag", "name": "#vip"}]}, ("vip",)),
         ({"tag": {"name": "vip"}}, ("vip",)),
-        ({"tag": ["vip", "https://x.example/tags/b", "urn:x:1"]}, ("vip",)),
+        ({"tag": ["vip", "https://x.example/tags/b", "urn:example:1"]}, ("vip",)),
         ({"tag": [{"name": 7}, {"href": "https://x.example/"}, 7, None]}, ()),
         (
             {"name": "It #burns, really", "content": "<p>#fire</p><p>a #Fire #12</p>"},
@@ -322,6 +322,33 @@ def test_everything_of_the_extension_is_read_in_both_dialects(make: Any) -> None
 def test_when_it_happened_is_what_it_says_but_for_our_own_date(members: Any, occurred: Any) -> None:
     assert draft_of(as1(**members)).occurred == occurred
     assert draft_of(as2(**members)).occurred == occurred
+
+
+@pytest.mark.parametrize("member", ["url", "actor/url", "object/url", "target/url", "object/href"])
+@pytest.mark.parametrize("address", ["ftp://x.example/y", "http://x.example/a b", "/y", ""])
+def test_an_address_of_an_activity_or_its_objects_that_is_none_is_refused(
+    member: str, address: str
+) -> None:
+    role, _, name = member.rpartition("/")
+    said = {"type": "Link" if name == "href" else "Note", "name": "x", name: address}
+    activity = {"type": "Like", "actor": "Ann", **({role: said} if role else {name: address})}
+
+    (item,) = document_of(activity).items
+
+    assert [fault.pointer for fault in item.faults] == [f"/{member}"]
+    assert item.draft is None
+
+
+@pytest.mark.parametrize("address", ["ftp://x.example/y", "http://x.example/a b", "/y", ""])
+def test_of_several_addresses_and_in_other_members_those_that_are_none_are_left_out(
+    address: str,
+) -> None:
+    kept = "https://x.example/"
+    image = {"type": "Image", "url": [address, kept]}
+    activity = as2(url=[address, kept], icon=address, image=image)
+
+    assert draft_of(activity).url == kept
+    assert left_of(activity) == {"url": [kept], "image": image | {"url": [kept]}}
 
 
 def test_the_members_of_an_object_beyond_the_draft_keep_their_place() -> None:

@@ -24,7 +24,7 @@ TEN = {
 
 
 def test_all_faults_of_an_activity_are_listed_each_with_what_would_be_right() -> None:
-    iri = "which is no absolute IRI of at most 1,000 characters. Write urn:uuid:… or https://…"
+    iri = "which is no absolute IRI (RFC 3987). Write urn:uuid:… or https://…"
     link = "is no link that is kept. Write an absolute http, https or mailto address without a"
 
     assert sorted(faults_of(TEN)) == [

@@ -151,8 +151,8 @@ def test_an_id_is_kept_byte_for_byte(id: str) -> None:
         "x:" + "y" * (MAX_ID - 1),
         1234,
         True,
-        ["urn:x:1"],
-        {"@id": "urn:x:1"},
+        ["urn:example:1"],
+        {"@id": "urn:example:1"},
     ],
 )
 def test_what_is_no_absolute_iri_is_no_id(id: Any) -> None:
@@ -160,7 +160,7 @@ def test_what_is_no_absolute_iri_is_no_id(id: Any) -> None:
     assert wrong_in(as2(object={"id": id})) == ["/object/id"]
 
 
-@given(st.text(max_size=12).map("urn:x:".__add__))
+@given(st.text(max_size=12).map("urn:example:".__add__))
 def test_an_id_is_what_it_is_after_cleaning(id: str) -> None:
     assert not is_id(id) or clean(id) == id
 
@@ -232,7 +232,7 @@ HTML = "<p onclick=x>a<script>b</script></p>"
         ({"url": {"type": "Link", "href": "x"}}, {"url": {"type": "Link"}}),
         ({"url": ["x", "https://x.example/"]}, {"url": ["https://x.example/"]}),
         ({"icon": {"type": "Image", "url": "x"}}, {"icon": {"type": "Image"}}),
-        ({"id": "javascript:x", "to": ["Data:,x", "urn:x:1"]}, {"to": ["urn:x:1"]}),
+        ({"id": "javascript:x", "to": ["Data:,x", "urn:example:1"]}, {"to": ["urn:example:1"]}),
         ({"name": "data: what we know", "x": " vbscript:x"}, {"name": "data: what we know"}),
         ({"id": "x", "inReplyTo": "x"}, {"id": "x", "inReplyTo": "x"}),
         ({"bto": "a", "x": [{"bcc": ["b"]}], "to": "c"}, {"x": [{}], "to": "c"}),
@@ -272,8 +272,8 @@ def test_unknown_members_of_an_activity_and_its_objects_are_left(make: Any) -> N
     value = make(
         heat=7,
         nothing=None,
-        bcc="urn:x:1",
-        object={"displayName": "It", "name": "It", "heat": {"content": HTML}, "bto": "urn:x:2"},
+        bcc="urn:example:1",
+        object={"displayName": "It", "name": "It", "heat": {"content": HTML}, "bto": "urn:example:2"},
         attachments=[{"url": "javascript:x", "summary": HTML}],
     )
     other = "name" if make is as1 else "displayName"

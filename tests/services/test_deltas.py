@@ -249,11 +249,27 @@ def test_a_delta_holds_no_more_than_a_page_may(reader: Reader) -> None:
     reader.record(make_draft(), make_draft())
     reader.log.replace(1, None)
     page = changes(reader, "/all.json?limit=3", etag)
+    later = reader.etag("/all.json?limit=3")
     reader.log.replace(2, None)
 
     assert page is not None
     assert len(page.entries) == 3
     assert changes(reader, "/all.json?limit=3", etag) is None
+
+    reader.record(make_draft(), make_draft())
+    assert changes(reader, "/all.json?limit=3", later) is not None
+    reader.record(make_draft())
+    assert changes(reader, "/all.json?limit=3", later) is None
+
+
+def test_a_delta_may_hold_as_many_as_a_page(reader: Reader) -> None:
+    etag = reader.etag("/all.json?limit=3")
+
+    reader.record(make_draft(), make_draft(), make_draft())
+
+    page = changes(reader, "/all.json?limit=3", etag)
+    assert page is not None
+    assert len(page.activities) == 3
 
 
 def test_of_several_etags_the_newest_counts_that_is_of_the_feed(reader: Reader) -> None:

@@ -1,6 +1,8 @@
 """Reading: pages that fit together, and ETags that tell when they have moved."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -12,7 +14,8 @@ from feedserver.model.activity import Draft
 from feedserver.model.addresses import parse_feed_path, split_extension
 from feedserver.model.cursor import Cursor
 from feedserver.model.feed import Page
-from feedserver.model.query import parse_query
+from feedserver.model.query import Query, parse_query
+from feedserver.model.search import Word
 from feedserver.services.indexing import FacetIndex
 from feedserver.services.reading import Reading, Representation, View
 from feedserver.stores.memory import MemoryLog
@@ -153,6 +156,43 @@ def test_another_log_and_another_title_have_other_etags(reader: Reader) -> None:
         one.record(draft)
 
     assert len({one.etag("/all.json") for one in (reader, *others)}) == 3
+
+
+def test_the_same_log_at_another_address_has_other_etags(reader: Reader) -> None:
+    reader.record(make_draft())
+    etag = reader.etag("/all.json")
+
+    moved = Reading(reader.log, FacetIndex(reader.log), "https://feeds.example", reader.title)
+
+    view = moved.select(Query(), JSON, "/all.json", had=etag)
+    assert view.etag != etag  # its links are others
+    assert view.delta is None
+
+
+class SearchedLog(MemoryLog):
+    """One that is read by somebody else while it is searched."""
+
+    reading: Reading
+    is_free = False
+
+    def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+        other = Thread(target=self.reading.select, args=(Query(), JSON, "/all.json"))
+        other.start()
+        other.join(1)
+        self.is_free = not other.is_alive()
+        return super().search(words, after)
+
+
+def test_nobody_waits_while_another_searches() -> None:
+    log = SearchedLog(AUTHORITY, FakeClock())
+    log.reading = Reading(log, FacetIndex(log), BASE, "feedserver")
+    log.append([make_draft()])
+    log.reading.select(Query(), JSON, "/all.json")
+    query = parse_query([("q", "printer")])
+
+    log.reading.select(query, JSON, "/all.json?q=printer")
+
+    assert log.is_free
 
 
 def test_an_etag_forward_changes_with_the_place_to_go_on_from(reader: Reader) -> None:

@@ -12,8 +12,9 @@ from feedserver.errors import StoreError
 from feedserver.model.activity import Activity, Draft, Ending, Tombstone, Version
 from feedserver.model.expression import Test
 from feedserver.model.filter import FIELDS, Filter, make_filter
+from feedserver.model.search import Word, parse_words
 from feedserver.services import indexing
-from feedserver.services.indexing import FacetIndex
+from feedserver.services.indexing import SEARCHED, FacetIndex
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
 from tests.filtering import expressions, facts, filters, passes
@@ -481,6 +482,7 @@ def test_an_index_that_followed_is_one_made_anew(steps: list[Step], filter: Filt
     for step in steps:
         take(log, clock, step)
         kept.catch_up()
+        kept.newest(filter, 1)  # what was searched is remembered
 
     anew = caught_up(log)
 
@@ -493,6 +495,7 @@ def test_an_index_notices_that_a_backup_was_put_back(
 ) -> None:
     log = history(steps)
     index = caught_up(log)
+    index.newest(filter, 1)  # what was searched is remembered
     before = log.head()
     other = history(others)
     log._versions[:], log._by_id = list(other._versions), dict(other._by_id)
@@ -504,6 +507,113 @@ def test_an_index_notices_that_a_backup_was_put_back(
     if before == log.head():
         return  # as long as before: the next version will show it
     assert answers(index, filter, log.head()) == answers(caught_up(log), filter, log.head())
+
+
+@pytest.mark.parametrize("since", [None, NOON - timedelta(days=1)])
+def test_what_was_redacted_is_in_no_feed_of_a_time(since: datetime | None) -> None:
+    log = MemoryLog(AUTHORITY, FakeClock())
+    secret, known = make_draft(), make_draft()
+    log.append([secret, known])
+    index = caught_up(log)
+    filter = make_filter([], since, NOON + timedelta(days=1))
+    assert index.following(filter, 9, 0).positions == (1, 2)
+
+    log.redact([secret.id])
+    index.catch_up()
+
+    assert index.following(filter, 9, 0).positions == (2, 3)
+
+
+def searching(index: FacetIndex, text: str) -> int:
+    return index.newest(Filter(words=parse_words(text)), 0).total
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_only_the_newest_version_has_the_words_that_are_found(is_silent: bool) -> None:
+    log = MemoryLog(AUTHORITY, FakeClock())
+    draft = make_draft(title="Smoke")
+    log.append([draft])
+    index = caught_up(log)
+    for position, title in enumerate(("Fire", "Water"), 1):
+        log.replace(position, replace(draft, title=title), is_silent)
+        index.catch_up()
+        searching(index, "fire")
+
+    counts = [searching(index, word) for word in ("smoke", "fire", "water")]
+
+    assert counts == [0, 0, 1]
+
+
+def test_a_search_that_began_before_a_backup_was_put_back_is_not_remembered() -> None:
+    clock = FakeClock()
+    fire, water = (MemoryLog(AUTHORITY, clock) for _ in range(2))
+    fire.append([make_draft(title="Fire")])
+    clock.advance(1)
+    water.append([make_draft(title="Water"), make_draft(title="Water")])
+
+    class Replaced(MemoryLog):
+        def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+            found = super().search(words, after)
+            if not after and self._versions == fire._versions:
+                self._versions = list(water._versions)
+                index.catch_up()
+            return found
+
+    log = Replaced(AUTHORITY, clock)
+    log._versions = list(fire._versions)
+    index = caught_up(log)
+
+    index.search(parse_words("fire"))
+
+    assert searching(index, "fire") == 0
+    assert searching(index, "water") == 2
+
+
+def test_what_came_while_a_search_took_place_is_found() -> None:
+    class Growing(MemoryLog):
+        def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+            found = super().search(words, after)
+            if not after:
+                self.append([make_draft(title="Fire")])
+                index.catch_up()
+            return found
+
+    log = Growing(AUTHORITY, FakeClock())
+    log.append([make_draft(title="Fire")])
+    index = caught_up(log)
+
+    index.search(parse_words("fire"))
+
+    assert searching(index, "fire") == 2
+
+
+class CountingLog(MemoryLog):
+    """One that notes what it is asked for."""
+
+    asked: tuple[str, ...] = ()
+
+    def search(self, words: Sequence[Word], after: int = 0) -> Sequence[int]:
+        self.asked = (*self.asked, f"{' '.join(map(str, words))} {after}")
+        return super().search(words, after)
+
+
+def test_what_was_searched_last_is_remembered_and_nothing_else() -> None:
+    log = CountingLog(AUTHORITY, FakeClock())
+    log.append([make_draft()])
+    index = caught_up(log)
+    searches = [parse_words(f"word{number}") for number in range(SEARCHED + 1)]
+    for words in searches:
+        index.search(words)
+    log.append([make_draft()])
+    index.catch_up()
+    before = len(log.asked)
+
+    for words in (searches[0], searches[-1], searches[2]):
+        index.search(words)
+        index.newest(Filter(words=words), 1)
+        index.newest(Filter(words=words), 1)
+
+    assert log.asked[before:] == ("word0 0", f"word{SEARCHED} 1", "word2 1")
 
 
 @given(STEPS)

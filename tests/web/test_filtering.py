@@ -9,7 +9,7 @@ import pytest
 
 from feedserver.formats import FORMATS
 from feedserver.model.activity import Draft, Object, Product
-from tests.builders import make_draft
+from tests.builders import AUTHORITY, make_draft
 from tests.web.conftest import BASE, Site
 
 
@@ -139,6 +139,20 @@ def test_what_nobody_has_yet_is_told_of_a_boolean_filter_too(desk: Site) -> None
     assert "The tag xyz has never been seen." in page["summary"]
 
 
+@pytest.mark.parametrize(("count", "further"), [(3, ""), (5, " Nor have 2 more of its names.")])
+def test_of_many_names_that_nobody_has_the_first_are_told(
+    desk: Site, count: int, further: str
+) -> None:
+    query = "&".join(f"tag=t{number}xyz" for number in range(count))
+
+    page = desk.get(f"/all.json?{query}").json
+
+    assert page["summary"] == (
+        "The tag t0xyz has never been seen. The tag t1xyz has never been seen. "
+        f"The tag t2xyz has never been seen.{further}"
+    )
+
+
 def test_links_of_a_feed_carry_its_whole_filter(desk: Site) -> None:
     asked = "/queues/Support.json?limit=1&filter=tag:vip+or+number:7"
 
@@ -161,6 +175,26 @@ def test_the_page_shows_each_part_of_a_filter_and_leads_to_the_feed_without_it(d
     )
     assert "since 2020-01-01 ×" in chips
     assert "tagged vip or with number 7 ×" in chips
+
+
+def test_the_page_of_a_feed_that_nothing_is_in_leads_to_no_page_that_is_not_there(
+    desk: Site,
+) -> None:
+    page = desk.get("/all?queue=Nightly&-tag=vip", accept="text/html").html
+
+    links = page.select(".subscribe, .chips a, link[rel=alternate]")
+    assert len(links) > 5
+    for link in links:
+        desk.get(link.attrs["href"])
+
+
+def test_parts_of_a_filter_are_called_what_people_call_them(site: Site) -> None:
+    site.record(make_draft(actor=Object("person", name="Ann Example", login="ann")))
+
+    page = site.get("/actors/ann?tag=vip", accept="text/html")
+
+    chips = [link.text.strip() for link in page.html.select(".chips.active a")]
+    assert chips == ["vip ×", "Ann Example ×"]
 
 
 def test_the_page_searches_in_its_own_stream(desk: Site) -> None:
@@ -198,3 +232,24 @@ def test_words_that_nothing_has_are_told_with_how_often_there_is_each(
     assert before.json["summary"] == told
     desk.record(make_draft(title="one four xyzzy printer", tags=("vip",)))
     assert "summary" not in desk.get(address, if_none_match=before.headers["ETag"]).json
+
+
+def test_part_of_a_name_is_looked_for_in_names_and_not_in_ids(desk: Site) -> None:
+    desk.record(make_draft(title="six", actor=Object("person", f"tag:{AUTHORITY}:crm/user/1")))
+
+    page = desk.get("/all.json?filter=actor~crm").json
+
+    assert page["totalItems"] == 0
+    assert page["summary"] == "No actor with “crm” in its name has been seen."
+    assert "summary" not in desk.get("/all.json?filter=actor~NN").json
+
+
+def test_however_its_accents_are_encoded_a_name_is_one(desk: Site) -> None:
+    composed, decomposed = "Caf\xe9", "Cafe\u0301"
+    for number, name in enumerate((composed, decomposed)):
+        desk.record(make_draft(title=f"c{number}", queues=(name,), tags=(name.upper(),)))
+
+    for name in (composed, decomposed):
+        for filter in (f"queue={quote(name)}", f"tag={quote(name)}", f"filter=queue~{quote(name)}"):
+            assert titles(desk, f"/all.json?{filter}") == ["c1", "c0"], filter
+    assert "/queues/Caf%C3%A9." in desk.get(f"/all.json?queue={quote(decomposed)}").json["partOf"]

@@ -283,3 +283,14 @@ def test_every_format_of_a_feed_in_the_list_is_found_from_its_page(site: Site) -
 
     for extension in FORMATS:
         assert f'href="/queues/Support.{extension}">' in page
+
+
+def test_a_list_that_would_take_long_to_write_is_refused(site: Site) -> None:
+    names = "&".join(f"tag={number}" for number in range(150))
+    long = "%20or%20".join(f"customer~{'x' * 20}{number}" for number in range(40))
+
+    answer = site.get(f"/feeds.opml?{names}&filter={long}", 400)
+
+    assert "too long for a list of 150 feeds. Ask for fewer at once." in answer.text
+    site.get(f"/feeds.opml?tag=1&tag=2&filter={long}")
+    site.get(f"/feeds.opml?{names}&-tag=noise")

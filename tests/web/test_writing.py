@@ -188,7 +188,10 @@ class TestBodies:
             (b'{"actor": "\\ud800"}', "surrogate"),
             (b'{"actor": "Ann", "actor": "Bob"}', "twice"),
             (b'<!DOCTYPE x [<!ENTITY a "b">]><entry/>', "no JSON"),
-            ('{"actor": "Jos\xe9"}'.encode("cp1252"), "charset=windows-1252"),
+            (
+                '{"actor": "Jos\xe9"}'.encode("cp1252"),
+                "Content-Type: application/json; charset=windows-1252",
+            ),
         ],
     )
     def test_what_is_no_json_is_a_400_that_says_why(
@@ -218,7 +221,7 @@ class TestBodies:
         assert said(answer)["actor"] == {"displayName": "Jos\xe9 M\xfcller"}
 
     @pytest.mark.parametrize(
-        "media_type", ["", "text/plain", "application/xml", "application/x-www-form-urlencoded"]
+        "media_type", ["", "text/plain", "text/html", "application/x-www-form-urlencoded"]
     )
     def test_other_media_types_are_refused_with_those_that_are_taken(
         self, writer: Writer, media_type: str
@@ -365,6 +368,13 @@ class TestLines:
 
         assert told["status"] == 503
         assert "disk full" in told["detail"]
+
+    def test_another_encoding_that_is_not_said_is_refused_with_what_to_say(
+        self, writer: Writer
+    ) -> None:
+        answer = writer.post('{"actor": "Jos\xe9"}\n'.encode("cp1252"), NDJSON)
+
+        assert f"say so: Content-Type: {NDJSON}; charset=windows-1252" in said(answer)["detail"]
 
     def test_other_encodings(self, site: Site, writer: Writer) -> None:
         text = '{"actor": "Jos\xe9"}\n{"actor": "J\xfcrgen"}\n'

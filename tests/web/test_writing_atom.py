@@ -171,6 +171,15 @@ class TestEntries:
 
         assert answer.status_code == 415
         assert ATOM in answer.headers["Accept"]
+        assert f"Content-Type: {ATOM}." in said(answer)["detail"]
+
+    def test_another_encoding_that_is_not_said_is_refused_with_what_to_say(
+        self, editor: Editor
+    ) -> None:
+        answer = editor.post(entry(title="Jos\xe9").decode().encode("cp1252"))
+
+        assert answer.status_code == 400
+        assert f"say so: Content-Type: {ATOM}; charset=windows-1252" in said(answer)["detail"]
 
     @pytest.mark.parametrize(
         ("title", "slug", "kept"),
