@@ -36,6 +36,16 @@ _TOO_LONG = (
     "The filter, written as the links of its feed have to, has {:,} characters, which is too long "
     f"for an address: {MAX_CANONICAL:,} is the limit. Ask for less in one feed."
 )
+_CALLED_ELSEWHERE = {
+    "maxresults": "limit",
+    "max-results": "limit",
+    "per_page": "limit",
+    "search": "q",
+    "query": "q",
+    "user": "actor",
+    "key": "queue",
+}
+"""What others call some of the parameters, and feedserver does."""
 _TOO_MANY = f"There are {{}} parameters; {MAX_PARAMETERS} is the limit of a filter."
 
 T = TypeVar("T")
@@ -94,7 +104,7 @@ def parse_query(
             stream = _parsed({name: value}, name, parse_stream, faults)
             expressions += [] if stream is None else [stream]
         elif name not in PARAMETERS:
-            faults.append(_unknown_parameter(name))
+            faults.append(_unknown_parameter(name, value))
         elif name in single and single[name] != value:
             faults.append(f"`{name}` is given twice. Give it once.")
         else:
@@ -183,10 +193,22 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _unknown_parameter(name: str) -> str:
+def _unknown_parameter(name: str, value: str) -> str:
     near = difflib.get_close_matches(name.lower(), [*PARAMETERS, *(f"-{f}" for f in FIELDS)], n=1)
     suggestion = f" Did you mean `{near[0]}`?" if near else ""
+    if name.lower() in _CALLED_ELSEWHERE:
+        suggestion = f" Here it is `{_CALLED_ELSEWHERE[name.lower()]}`."
+    elif _is_stream(value):
+        suggestion = " A filter of one provider is `streams=` here, too."
     return f"`{name}` is no parameter.{suggestion} Known: {', '.join(PARAMETERS)}."
+
+
+def _is_stream(text: str) -> bool:
+    try:
+        parse_stream(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parsed(

@@ -162,3 +162,18 @@ def test_before_the_first_of_all_times_is_nothing() -> None:
     first = datetime(1970, 1, 1, tzinfo=UTC)
 
     assert filter_of("update-date AFTER 0").since == first
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("maxResults=10", "`maxResults` is no parameter. Here it is `limit`."),
+        ("issues=activity+IS+issue:post", "`issues` is no parameter. A filter of one provider is"),
+        ("issues=x", "`issues` is no parameter. Known: "),
+    ],
+)
+def test_what_stands_beside_streams_elsewhere_is_told_what_it_is_here(text: str, told: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_query(parse_parameters(text))
+
+    assert refused.value.faults[0].startswith(told)

@@ -475,13 +475,13 @@ class TestHostile:
 
     def test_a_word_of_our_namespace_comes_back_as_known(self, site: Site, writer: Writer) -> None:
         verb = f"tag:{AUTHORITY}:ns#foo"
-        writer.post({"id": "urn:z", "actor": "A", "type": "foo", "crmVerb": verb})
+        writer.post({"id": "urn:example:z", "actor": "A", "type": "foo", "crmVerb": verb})
 
         for extension, media_type in (("json", AS2), ("as1", AS1)):
-            served = site.get(f"/activities/urn:z.{extension}")
+            served = site.get(f"/activities/urn:example:z.{extension}")
             assert writer.post(served.body, media_type).status_code == 200
 
-    @pytest.mark.parametrize("id", ["http://h.example/a/", "a:/", "urn:x:.json"])
+    @pytest.mark.parametrize("id", ["http://h.example/a/", "a:/", "urn:example:.json"])
     def test_every_id_is_found_in_every_format(self, site: Site, writer: Writer, id: str) -> None:
         answer = writer.post(LIKE | {"id": id}, AS2)
 
