@@ -1,7 +1,9 @@
 """`feedserver demo`: everything at once, with a CRM that is made up and alive."""
 
 import argparse
+import json
 import math
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,19 @@ EXAMPLE = """Examples:
 FOLDER = Path("instance") / "demo"
 AUTHORITY = "demo.invalid,2026"
 WRITER = "me"
+
+_SETTINGS = """# The settings of feedserver demo, written anew at each start.
+authority = "{authority}"
+base_url = "{base}"
+title = "feedserver demo"
+
+[sources.crm]
+type = "clarify"
+url = {url}
+timezone = "UTC"
+start = "all"
+every = 1
+"""
 
 _WORDS = """
 feedserver demo: {count:,} entries of a made-up CRM, and a new one every second or so.
@@ -38,6 +53,9 @@ Send something yourself:
           curl {base}/activities -H 'Authorization: Bearer {token}' \\
             -H 'Content-Type: application/json' \\
             -d '{{"actor": "Me", "verb": "post", "object": "My first activity"}}'
+
+How it stands, in a second terminal:
+          FEEDSERVER_SETTINGS={settings} feedserver doctor
 
 Ctrl-C ends it.
 """
@@ -73,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     from feedserver.errors import FeedserverError
     from feedserver.logs import configure_logging
     from feedserver.serving import serve
-    from feedserver.settings import make_settings
+    from feedserver.settings import load_settings
 
     if not 0 < arguments.speed < math.inf:
         raise FeedserverError("--speed must be a number above 0")
@@ -82,23 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
     crm = DemoCrm(folder / "crm.sqlite", system_clock)
     crm.prepare()
     base_url = f"http://127.0.0.1:{arguments.port}"
-    settings = make_settings(
-        folder,
-        {
-            "authority": AUTHORITY,
-            "base_url": base_url,
-            "title": "feedserver demo",
-            "sources": {
-                "crm": {
-                    "type": "clarify",
-                    "url": crm.url,
-                    "timezone": "UTC",
-                    "start": "all",
-                    "every": 1,
-                }
-            },
-        },
-    )
+    path = folder / "feedserver.toml"
+    url = json.dumps(crm.url, ensure_ascii=False)
+    path.write_text(_SETTINGS.format(authority=AUTHORITY, base=base_url, url=url), encoding="utf-8")
+    settings = load_settings({"FEEDSERVER_SETTINGS": str(path)})
     migrate_store(settings)
     server = assemble(settings, with_index=False)
     try:
@@ -114,7 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def started() -> None:
         life.start()
-        told = _WORDS.format(count=count, folder=folder, base=base_url, token=token)
+        shown = shlex.quote(str(path))
+        told = _WORDS.format(count=count, folder=folder, base=base_url, token=token, settings=shown)
         print(told, flush=True)
 
     try:

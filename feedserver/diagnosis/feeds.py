@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 from feedserver.assembly import Server
 from feedserver.diagnosis.results import Check, Result, Sign, ok
+from feedserver.diagnosis.senders import senders_of
 from feedserver.errors import FeedserverError
 from feedserver.formats import FORMATS
 from feedserver.model.activity import Activity
 from feedserver.model.addresses import COLLECTIONS, feed_path
-from feedserver.model.feed import Page
+from feedserver.model.feed import Page, Removal
 from feedserver.model.query import parse_parameters, parse_query
 from feedserver.ports import Format
 from feedserver.services.reading import represent
@@ -31,16 +32,23 @@ UNAVOIDABLE = (
     "ContainsUndeclaredHTML",
     "ContainsEmail",
     "ArchiveIncomplete",
+    "UriNotIri",
+    "NonCanonicalURI",
+    "SchemeNotIANARegistered",
 )
 """Warnings of what is as it should be: the validator does not know Activity Streams, the only
-archive of a feed has none beside it, and what a source holds is shown as it is. That nothing is
-escaped wrongly is seen in another way: all formats have to say the same."""
+archive of a feed has none beside it, and what a source holds is shown as it is, an id byte for
+byte. That nothing is escaped wrongly is seen in another way: all formats have to say the same."""
 
 _TRIES = 3  # of a feed in which something is recorded all the time
 _TOLD = 5  # findings of a feed that are told one by one
 _MEND = (
     "Whatever is recorded, feeds are to keep these rules: this is a fault of feedserver. "
     "Report it with these lines."
+)
+_MEND_IDS = (
+    "Ids stay as they are, and most readers take these. They were recorded before feedserver "
+    "refused such ids; let their sender make others."
 )
 
 Pairs = Sequence[tuple[str, str]]
@@ -67,15 +75,12 @@ class Formats:
 
 def checks_of_feeds(server: Server, now: datetime, formats: Formats) -> list[Check]:
     """A check for each kind of feed of the server, whose index is up to date."""
-    by_extension = formats.by_extension
+    judge = Judge(server, formats.by_extension, now, {})
 
     def check_of(kind: Kind) -> Check:
-        return lambda: [_judged(kind, server, by_extension, now)]
+        return lambda: [judge.kind(kind)]
 
-    return [
-        *(check_of(kind) for kind in _kinds(server)),
-        lambda: _activity(server, by_extension, now),
-    ]
+    return [*(check_of(kind) for kind in _kinds(server)), judge.activity, judge.ids]
 
 
 def _kinds(server: Server) -> Iterator[Kind]:
@@ -111,67 +116,89 @@ def _page(server: Server, pairs: Pairs, format: Format) -> Page:
     return server.reading.page(server.reading.select(query, represent(format), target))
 
 
-def _judged(kind: Kind, server: Server, formats: Mapping[str, Format], now: datetime) -> Result:
-    """What the kind of feed comes to, again where something was recorded between two formats."""
-    for _ in range(_TRIES):
-        newest = server.log.newest()
-        result = _judged_once(kind, server, formats, now)
-        if result.sign is Sign.OK or server.log.newest() == newest:
-            break
-    return result
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Holds the feeds of a server against the rules, and keeps what is told of senders' ids."""
+
+    server: Server
+    formats: Mapping[str, Format]
+    now: datetime
+    told: dict[str, None]
+
+    def kind(self, kind: Kind) -> Result:
+        """What that kind of feed comes to, again where something was recorded meanwhile."""
+        for _ in range(_TRIES):
+            newest = self.server.log.newest()
+            result = self._once(kind)
+            if result.sign is Sign.OK or self.server.log.newest() == newest:
+                break
+        return result
+
+    def activity(self) -> Iterator[Result]:
+        """What the newest activity comes to by itself."""
+        reading = self.server.reading
+        versions = _page(self.server, [("limit", "1")], self.formats["json"]).activities
+        if not versions:
+            yield ok("one activity: there is none yet")
+            return
+        activity: Activity = versions[0]
+        documents, addresses = {}, {}
+        for extension, format in self.formats.items():
+            view = reading.activity_view(activity, represent(format))
+            documents[extension] = format.render_activity(activity, reading.page(view))
+            addresses[extension] = view.address
+        yield self._result("one activity", documents, addresses, [activity])
+
+    def ids(self) -> Iterator[Result]:
+        """The ids among all that was judged that no more are taken."""
+        if self.told:
+            some = f"{len(self.told):,} {'id' if len(self.told) == 1 else 'ids'}"
+            text = f"{some} that others sent would be refused today: strict readers refuse them"
+            yield Result(Sign.WARNING, text, _MEND_IDS, _shortened(list(self.told)))
+
+    def _once(self, kind: Kind) -> Result:
+        documents, addresses = {}, {}
+        entries: list[Activity | Removal] = []
+        for extension in kind.formats:
+            page = _page(self.server, kind.pairs, self.formats[extension])
+            documents[extension] = self.formats[extension].render(page)
+            addresses[extension] = page.address
+            entries += page.entries
+        return self._result(kind.name, documents, addresses, entries, kind.is_newest_first)
+
+    def _result(
+        self,
+        name: str,
+        documents: Mapping[str, bytes],
+        addresses: Mapping[str, str],
+        sent: Sequence[Activity | Removal],
+        is_newest_first: bool = True,
+    ) -> Result:
+        entries, wrong = _read(documents)
+        wrong += _differences(entries)
+        count = len(next(iter(entries.values()), ()))
+        if is_newest_first:
+            wrong += _disorder(next(iter(entries.values()), ()))
+        findings = []
+        senders = senders_of(sent)
+        for extension, document in documents.items():
+            for finding in CHECKS[extension](document, addresses[extension], self.now).all:
+                if (line := senders.told(finding)) is not None:
+                    self.told[line] = None
+                elif finding.rule.name not in UNAVOIDABLE and not senders.has_named(finding):
+                    findings.append((extension, finding))
+        told = f"{name}: {count:,} {'entry' if count == 1 else 'entries'}"
+        if not wrong and not findings:
+            return ok(f"{told}, valid and the same in {', '.join(documents)}")
+        lines = [*wrong, *(f".{extension}: {_told(finding)}" for extension, finding in findings)]
+        is_wrong = wrong or any(not finding.rule.is_warning for _, finding in findings)
+        return Result(Sign.FAILURE if is_wrong else Sign.WARNING, told, _MEND, _shortened(lines))
 
 
-def _judged_once(
-    kind: Kind, server: Server, formats: Mapping[str, Format], now: datetime
-) -> Result:
-    documents, addresses = {}, {}
-    for extension in kind.formats:
-        page = _page(server, kind.pairs, formats[extension])
-        documents[extension] = formats[extension].render(page)
-        addresses[extension] = page.address
-    return _result(kind.name, documents, addresses, now, kind.is_newest_first)
-
-
-def _activity(server: Server, formats: Mapping[str, Format], now: datetime) -> Iterator[Result]:
-    versions = _page(server, [("limit", "1")], formats["json"]).activities
-    if not versions:
-        yield ok("one activity: there is none yet")
-        return
-    activity: Activity = versions[0]
-    documents, addresses = {}, {}
-    for extension, format in formats.items():
-        view = server.reading.activity_view(activity, represent(format))
-        documents[extension] = format.render_activity(activity, server.reading.page(view))
-        addresses[extension] = view.address
-    yield _result("one activity", documents, addresses, now, is_newest_first=True)
-
-
-def _result(
-    name: str,
-    documents: Mapping[str, bytes],
-    addresses: Mapping[str, str],
-    now: datetime,
-    is_newest_first: bool,
-) -> Result:
-    entries, wrong = _read(documents)
-    wrong += _differences(entries)
-    count = len(next(iter(entries.values()), ()))
-    if is_newest_first:
-        wrong += _disorder(next(iter(entries.values()), ()))
-    findings = [
-        (extension, finding)
-        for extension, document in documents.items()
-        for finding in CHECKS[extension](document, addresses[extension], now).all
-        if finding.rule.name not in UNAVOIDABLE
-    ]
-    told = f"{name}: {count:,} {'entry' if count == 1 else 'entries'}"
-    if not wrong and not findings:
-        return ok(f"{told}, valid and the same in {', '.join(documents)}")
-    lines = [*wrong, *(f".{extension}: {_told(finding)}" for extension, finding in findings)]
-    if len(lines) > _TOLD:
-        lines[_TOLD:] = [f"and {len(lines) - _TOLD:,} more"]
-    is_wrong = wrong or any(not finding.rule.is_warning for _, finding in findings)
-    return Result(Sign.FAILURE if is_wrong else Sign.WARNING, told, _MEND, tuple(lines))
+def _shortened(lines: Sequence[str]) -> tuple[str, ...]:
+    """The first of the lines, and how many more there are."""
+    more = len(lines) - _TOLD
+    return (*lines[:_TOLD], f"and {more:,} more") if more > 0 else tuple(lines)
 
 
 def _read(documents: Mapping[str, bytes]) -> tuple[dict[str, tuple[Said, ...]], list[str]]:

@@ -54,7 +54,7 @@ def groups(is_full: bool, around: Around | None = None) -> Iterator[Group]:
             path = path_of(settings.store, settings.folder)
             found = opened.enter_context(examined(settings.store, settings.folder, around.clock))
         except FeedserverError as error:
-            yield Group("store", iter([_masked(failure(str(error)))]))
+            yield Group("store", iter([_masked(store.not_opened(error))]))
             yield _group("sources", sources.checks_of_clocks(settings, around.asking))
             return
         checks = store.checks_of_store(found, path, settings, is_full, around.room)

@@ -9,7 +9,7 @@ from typing import Any
 
 from feedserver.environment import variables
 from feedserver.errors import SettingsError
-from feedserver.model.masking import masked
+from feedserver.model.masking import MASK, masked
 from feedserver.settings import (
     SETTINGS,
     SOURCE_SETTINGS,
@@ -22,6 +22,10 @@ from feedserver.settings import (
 _WITH_SECRETS = ("store", "url")
 """Settings that may hold a password: their `${NAME}` stays as it is written."""
 
+_PASSWORD = re.compile(r"([^:/]*://[^:/]*:).*(@)", re.DOTALL)
+"""A password in an address as SQLAlchemy reads it: spaces may be in it, and `@` in the user."""
+
+_NO_SETTING = "This is no setting. Take it out."
 _TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([\w.\"'-]+(?:\s*\.\s*[\w\"'-]+)*)\s*=")
 
@@ -50,7 +54,7 @@ def listed(written: Written, environment: Mapping[str, str] | None = None) -> It
         known = {row.name: row for row in rows}
         own = [name for name in values if name not in known and (path or name != "sources")]
         for name in (*known, *own):
-            row = known.get(name, Row(name, None, "This is no setting. Take it out."))
+            row = known.get(name, Row(name, None, _NO_SETTING))
             yield _listed((*path, name), row, values, written, lines, environment)
 
 
@@ -64,7 +68,9 @@ def _listed(
 ) -> Listed:
     value = None
     if row.name in values:
-        value = _told(row.name, values[row.name], environment)
+        # What is no setting may be anything, such as a password that was to stand elsewhere.
+        is_known = row.meaning != _NO_SETTING
+        value = _told(row.name, values[row.name], environment) if is_known else MASK
     variable = variable_of(*path, environment=environment)
     line = lines.get(path)
     origins = [] if variable is None else [variable]
@@ -80,12 +86,20 @@ def _told(name: str, value: Any, environment: Mapping[str, str]) -> str:
     if name not in _WITH_SECRETS:
         with suppress(SettingsError):  # who checks the settings says why
             value = replaced(value, environment)
+    elif isinstance(value, str):
+        value = _PASSWORD.sub(rf"\1{MASK}\2", value)
     if isinstance(value, Mapping):
-        value = ", ".join(
-            f"{key} = {json.dumps(inner, default=str)}" for key, inner in value.items()
-        )
+        shown = {
+            key: json.dumps(inner) if _is_address(inner) else MASK for key, inner in value.items()
+        }
+        value = ", ".join(f"{key} = {inner}" for key, inner in shown.items())
         value = f"{{ {value} }}"
     return masked(str(value)) or '""'
+
+
+def _is_address(value: Any) -> bool:
+    """Whether it is what `links` hold; what stands there by mistake may be a password."""
+    return isinstance(value, str) and "://" in value
 
 
 def _lines(written: Written) -> Mapping[tuple[str, ...], int]:

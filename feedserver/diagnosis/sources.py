@@ -1,9 +1,11 @@
 """Checks of the sources: whether they answer, what their clock says, and what is not recorded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 
 from feedserver.assembly import make_sources
 from feedserver.clock import Clock
@@ -33,25 +35,27 @@ class Around:
 
 
 def checks_of_sources(settings: Settings, log: Log | None, around: Around) -> list[Check]:
-    """The checks of every source; `log` is None where nothing is recorded yet."""
-    if not settings.sources:
-        return [lambda: [ok("none is set up: what is posted is recorded")]]
-    clocks = checks_of_clocks(settings, around)
-    records = [_records_check(settings, name, log, around) for name in settings.sources]
-    return [check for both in zip(clocks, records, strict=True) for check in both]
+    """A check of each source; `log` is None where nothing is recorded yet.
+
+    One that does not answer is told of once, and its records are not asked for.
+    """
+    return _checks(
+        settings,
+        lambda name: chain(
+            _its_clock(settings, name, around), _its_records(settings, name, log, around)
+        ),
+    )
 
 
 def checks_of_clocks(settings: Settings, around: Around) -> list[Check]:
     """The checks of every source that need no log: whether it answers, and its clock."""
-    return [_clock_check(settings, name, around) for name in settings.sources]
+    return _checks(settings, lambda name: _its_clock(settings, name, around))
 
 
-def _clock_check(settings: Settings, name: str, around: Around) -> Check:
-    return lambda: _its_clock(settings, name, around)
-
-
-def _records_check(settings: Settings, name: str, log: Log | None, around: Around) -> Check:
-    return lambda: _its_records(settings, name, log, around)
+def _checks(settings: Settings, look: Callable[[str], Iterable[Result]]) -> list[Check]:
+    if not settings.sources:
+        return [lambda: [ok("none is set up: what is posted is recorded")]]
+    return [partial(look, name) for name in settings.sources]
 
 
 def _its_clock(settings: Settings, name: str, around: Around) -> Iterator[Result]:

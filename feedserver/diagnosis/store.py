@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feedserver.diagnosis.results import Check, Result, failure, ok, warning
+from feedserver.errors import FeedserverError, StoreError, StoreVersionError
 from feedserver.settings import Settings
 from feedserver.stores.sql.examining import Examined
 from feedserver.stores.sql.opening import check_authority
@@ -38,6 +39,16 @@ def checks_of_store(
         lambda: _whole(store, is_full),
         lambda: _copies(store),
     ]
+
+
+def not_opened(error: FeedserverError) -> Result:
+    """That the store cannot be looked at; settings and other versions say themselves what to do."""
+    mend = (
+        "Let `store` name a file that feedserver made and may read. If it does and the file is "
+        "damaged, put back a backup (docs/running.md, Backup)."
+    )
+    is_of_file = isinstance(error, StoreError) and not isinstance(error, StoreVersionError)
+    return failure(str(error), mend if is_of_file else "")
 
 
 def _to_be_made(path: Path) -> Iterator[Result]:

@@ -20,25 +20,26 @@ _URN = re.compile(
 _UUID = re.compile(r"(?i)urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII)
 _BEGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#]")
 _OF_THE_WEB = re.compile(r"(?i)(?:https?|ftp):")
-_WITH_HOST = re.compile(r"\w+://(?:[^/?#@]*@)?[^/?#@:]")
+_WITH_HOST = re.compile(r"\w+://(?:[^/?#@]*@)?+[^/?#@:]")
 
 
 def fault_of(iri: str) -> str | None:
     """What is wrong with it as an id, and what would be right; None where nothing is.
 
-    An IRI (RFC 3987) without a mistake in its scheme can stand in every format as an id. Of
-    `tag:` and `urn:` what strict readers refuse is wrong, too: capital letters in the name of a
-    `tag:`, and in a `urn:` what RFC 2141 did not allow.
+    An IRI (RFC 3987) without a mistake in its scheme can stand in every format as an id. What
+    strict readers refuse is wrong, too: capital letters in the name of a `tag:`, an address in
+    brackets in place of a host name, and in a `urn:` what RFC 8141 added to RFC 2141.
     """
-    scheme = iri.partition(":")[0].lower()
-    if scheme == "tag" and not is_tag(iri):
+    lower = iri.lower()
+    if lower.startswith("tag:") and not is_tag(iri):
         return "is no tag: URI (RFC 4151). Write tag:example.com,2026:1, the name in small letters"
-    if iri[:9].lower() == "urn:uuid:" and not is_uuid(iri):
+    if lower.startswith("urn:uuid:") and not is_uuid(iri):
         return "is no UUID (RFC 9562). Write urn:uuid: and 32 hexadecimal digits, 8-4-4-4-12"
-    if scheme == "urn" and not is_urn(iri):
+    if lower.startswith("urn:") and not is_urn(iri):
         return (
-            "is no URN (RFC 8141). Write urn:example:1, the namespace with 2 letters or more, and "
-            "what is no letter, digit or one of ()+,-.:=@;$_!*' behind it percent-encoded"
+            "is no URN that all readers know (RFC 2141). Write urn:example:1, the namespace with "
+            "2 letters or more, and what is no letter, digit or one of ()+,-.:=@;$_!*' behind it "
+            "percent-encoded"
         )
     if not is_iri(iri):
         if _BEGIN.match(iri):

@@ -7,11 +7,11 @@ from feedserver.model.grant import masked as without_tokens
 
 MASK = "***"
 
-_USER = re.compile(r"(://[^:/?#\s@]*:)\S*(@)")
+_USER = re.compile(r"(://[^:/\s]*:)\S*(@)")  # a user may hold @
 _PARAMETER = re.compile(
-    r"((?:[?&;]|%3b|%26|%3f|odbc_connect(?:=|%3d))"
+    r"((?:^|[\s?&;'\"(]|%3b|%26|%3f|odbc_connect(?:=|%3d))"
     r"[a-z_]*(?:password|passwd|pwd|token|secret|apikey|api_key)(?:=|%3d))"
-    r"(?:\{[^}]*\}|%7b.*?%7d|(?:(?!&|;|%3b|%26)\S)+)",
+    r"(?:\{[^}]*\}|'[^']*'|%7b.*?%7d|(?:(?!&|;|%3b|%26)\S)+)",
     re.IGNORECASE,
 )
 

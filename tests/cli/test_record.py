@@ -468,14 +468,14 @@ class TestAtom:
         assert (said.code, said.out) == (1, "-: 0 recorded, 0 known, 1 refused\n")
         assert "It is no XML: Opening and ending tag mismatch" in said.err
 
-        with standard_input(ATOM.replace("<id>3<", "<id>urn:x:3<").encode(), place.folder):
+        with standard_input(ATOM.replace("<id>3<", "<id>urn:example:3<").encode(), place.folder):
             said = command("record", "-")
 
         assert (said.code, said.out) == (0, "-: 4 recorded, 0 known, 0 refused\n")
 
     def test_a_feed_has_as_many_entries_as_it_likes(self, command: Command, place: Place) -> None:
         place.authorise(AUTHORITY, "max_batch = 3\nmax_body = 100\n")
-        entries = "".join(f"<entry><id>urn:x:{number}</id></entry>" for number in range(600))
+        entries = "".join(f"<entry><id>urn:example:{number}</id></entry>" for number in range(600))
         path = place.write("blog", ATOM.partition("<entry>")[0] + entries + "</feed>")
 
         assert command("record", path).out == f"{path}: 600 recorded, 0 known, 0 refused\n"

@@ -11,7 +11,7 @@ from feedserver.assembly import Server, assemble_around
 from feedserver.diagnosis.feeds import Formats, checks_of_feeds
 from feedserver.diagnosis.results import Result, Sign, results_of
 from feedserver.formats import FORMATS
-from feedserver.model.activity import Activity, Draft
+from feedserver.model.activity import Activity, Draft, Extra, Object
 from feedserver.model.feed import Page
 from feedserver.ports import Format
 from feedserver.services.intake import Intake
@@ -201,3 +201,38 @@ def test_what_is_recorded_meanwhile_is_no_difference() -> None:
         return text
 
     assert judged(server, formats_with("atom", record_once))["everything"].sign is Sign.OK
+
+
+def test_an_id_that_is_taken_no_more_is_its_senders_and_no_fault_of_a_feed() -> None:
+    old = [
+        make_draft(id="urn:x:1", source="ci-bot"),
+        make_draft(actor=Object("person", f"tag:{'é' * 70}", "Ann"), source="me"),
+        make_draft(id="http://[bad/" + "x" * 300),
+    ]
+
+    results = judged(server_of(3, *old))
+
+    (warning,) = [result for result in results.values() if result.sign is not Sign.OK]
+    assert warning.sign is Sign.WARNING
+    assert warning.text.startswith("3 ids that others sent would be refused today")
+    assert "most readers take these" in warning.mend
+    assert warning.details[0].startswith("http://[bad/")
+    assert f", from me: the id of its actor, tag:{'é' * 70}, is no tag: URI" in warning.details[1]
+    assert warning.details[2] == "urn:x:1, from ci-bot: its id, urn:x:1, is no URN that all readers know (RFC 2141)"
+
+
+@pytest.mark.parametrize("id", ["https://example.com/ü", "HTTP://EX.example/%7Ea", "foo:bar"])
+def test_an_id_that_is_taken_is_well(id: str) -> None:
+    actor = Object("person", id, "Ann")
+
+    results = judged(server_of(0, make_draft(id=id, actor=actor)))
+
+    assert {result.sign for result in results.values()} == {Sign.OK}
+
+
+def test_a_term_that_a_sender_defined_nowhere_is_no_fault_of_a_feed() -> None:
+    members = '{"heat":3,"object":{"foo/bar":1,"type":["Page","Odd"]}}'
+
+    results = judged(server_of(1, make_draft(extra=Extra("as2", members))))
+
+    assert {result.sign for result in results.values()} == {Sign.OK}

@@ -41,6 +41,10 @@ def test_a_long_log_is_read_only_where_that_is_asked_for() -> None:
 def test_a_store_that_cannot_be_looked_at_leaves_the_rest(tmp_path: Path) -> None:
     (tmp_path / "feedserver.db").write_bytes(b"no database")
 
-    names = [group.name for group in groups(False)]
+    found = {group.name: list(group.results) for group in groups(False)}
 
-    assert names == ["settings", "store", "sources"]
+    assert list(found) == ["settings", "store", "sources"]
+    (unreadable,), (none,) = found["store"], found["sources"]
+    assert "file is not a database" in unreadable.text
+    assert "put back a backup" in unreadable.mend
+    assert none.text.startswith("none is set up")

@@ -101,10 +101,30 @@ def test_all_of_the_sources_may_stand_in_one_variable(tmp_path: Path) -> None:
 
 
 def test_what_is_no_setting_is_listed_as_that(path: Path) -> None:
-    path.write_text('titel = "x"\n[sources.crm]\nurls = "oracle://a:s3cret@crm"\n')
+    path.write_text('titel = "x"\n[sources.crm]\npassword = "s3cret"\n')
 
-    settings = settings_of(path)
+    settings = settings_of(path, FEEDSERVER_SOURCES__CRM__PIN="4711")
 
     assert settings["titel"].meaning == "This is no setting. Take it out."
     assert settings["titel"].origin == f"{path}, line 1"
-    assert settings["sources.crm.urls"].value == "oracle://a:***@crm"
+    assert settings["sources.crm.password"].origin == f"{path}, line 3"
+    names = ("titel", "sources.crm.password", "sources.crm.pin")
+    assert {settings[name].value for name in names} == {"***"}
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('url = "oracle://ann:s3 cr@t@crm"', "oracle://ann:***@crm"),
+        ('url = "oracle://ann@corp:s3cret@crm"', "oracle://ann@corp:***@crm"),
+        ('url = "UID=ann;PWD=s3cret"', "UID=ann;PWD=***"),
+        ('url = { password = "s3cret" }', "{ password = *** }"),
+        ('[sources.crm.links]\npassword = "s3cret"', "{ password = *** }"),
+    ],
+)
+def test_a_password_shows_nowhere(path: Path, line: str, value: str) -> None:
+    path.write_text(f"[sources.crm]\n{line}\n")
+
+    settings = settings_of(path)
+
+    assert value in (settings["sources.crm.url"].value, settings["sources.crm.links"].value)

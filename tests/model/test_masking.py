@@ -26,6 +26,12 @@ TOKEN = "fs_" + "A1b2C3d4" * 4
             "mssql+pyodbc:///?odbc_connect=PWD={s3c;ret};UID=ann",
             "mssql+pyodbc:///?odbc_connect=PWD=***;UID=ann",
         ),
+        ("mssql+pyodbc://ann@corp:s3cret@crm", "mssql+pyodbc://ann@corp:***@crm"),
+        ("PWD=s3cret;UID=ann", "PWD=***;UID=ann"),
+        (
+            "no answer (host=crm password='s3 cret' user=ann)",
+            "no answer (host=crm password=*** user=ann)",
+        ),
         (f"it was sent with {TOKEN}", "it was sent with fs_…"),
     ],
 )

@@ -149,6 +149,11 @@ def test_an_id_is_kept_byte_for_byte(id: str) -> None:
         "https://example.org/\ufffe",
         "https://example.org/\u2028",
         "x:" + "y" * (MAX_ID - 1),
+        "x:%zz",
+        "http:x",
+        "tag:x",
+        "urn:x:1",
+        "urn:uuid:5b2",
         1234,
         True,
         ["urn:example:1"],
@@ -273,7 +278,7 @@ def test_unknown_members_of_an_activity_and_its_objects_are_left(make: Any) -> N
         heat=7,
         nothing=None,
         bcc="urn:example:1",
-        object={"displayName": "It", "name": "It", "heat": {"content": HTML}, "bto": "urn:example:2"},
+        object={"displayName": "It", "name": "It", "heat": {"content": HTML}, "bto": "urn:x:2"},
         attachments=[{"url": "javascript:x", "summary": HTML}],
     )
     other = "name" if make is as1 else "displayName"

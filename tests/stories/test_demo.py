@@ -1,5 +1,6 @@
 """What the demo prints is what a newcomer tries first."""
 
+import os
 import re
 import shlex
 import shutil
@@ -18,7 +19,7 @@ def free_port() -> int:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_line_that_sends_something_works_at_each_start(tmp_path: Path) -> None:
+def test_the_lines_that_send_something_and_look_at_it_work_at_each_start(tmp_path: Path) -> None:
     for _ in range(2):
         command = [sys.executable, "-m", "feedserver", "demo", "--port", str(free_port())]
         demo = subprocess.Popen(
@@ -43,3 +44,14 @@ def test_the_line_that_sends_something_works_at_each_start(tmp_path: Path) -> No
 
         assert said.stdout.endswith("201")
         assert "Me posted My first activity" in said.stdout
+
+    how = re.search(r"FEEDSERVER_SETTINGS=(\S+) feedserver (doctor)", told)
+    assert how is not None, told
+    looked = subprocess.run(
+        [sys.executable, "-m", "feedserver", how[2]],
+        env={**os.environ, "FEEDSERVER_SETTINGS": how[1]},
+        timeout=60,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert (looked.returncode, looked.stdout[-9:]) == (0, " 0 FAIL.\n"), looked.stdout

@@ -12,6 +12,7 @@ from feedserver.validity import CHECKS
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BASE = "https://feeds.example.com"
 ID = "tag:example.com,2026:crm/1"
+AS2 = "https://www.w3.org/ns/activitystreams"
 DATES = {"published": "2026-11-20T10:00:00.000000Z", "updated": "2026-11-20T10:00:00.000000Z"}
 GOOD: dict[str, Any] = {
     "jsonfeed": {
@@ -58,7 +59,7 @@ GOOD: dict[str, Any] = {
     },
     "json": {
         "@context": [
-            "https://www.w3.org/ns/activitystreams",
+            AS2,
             {"fs": "tag:example.com,2026:ns#", "crmVerb": "fs:crmVerb", "left": "fs:left"},
         ],
         "id": f"{BASE}/all.json",
@@ -104,6 +105,7 @@ def changed(extension: str, path: str, value: object) -> Any:
     inner = document
     for holder in holders:
         inner = inner[int(holder) if holder.isdigit() else holder]
+    name = name.replace("~1", "/")
     if value is NOTHING:
         del inner[name]
     else:
@@ -172,7 +174,13 @@ def test_a_finding_says_where() -> None:
         ("json", "/next", f"{BASE}/all.json", "LinkPastEnd"),
         ("json", "/orderedItems/0/type", "Close", "UnregisteredType"),
         ("json", "/orderedItems/0/type", ["fs:Close", "Update"], "UnregisteredType"),
-        ("json", "/orderedItems/0/type", ["Update", "xx:Close"], "UndefinedTerm"),
+        ("json", "/orderedItems/0/type", ["Update", "Close"], "UndefinedTerm"),
+        ("json", "/orderedItems/0/type", ["Update", "a b:c"], "UndefinedTerm"),
+        ("json", "/@context", [AS2, {"crmVerb": "tag:x", "left": "tag:y"}], "UndefinedTerm"),
+        ("json", "/next", "HTTPS://feeds.example.com/all.json?before=7", "InvalidLink"),
+        ("json", "/orderedItems/0/url", "/cases/1", "InvalidLink"),
+        ("as1", "/items/0/url", "mailto:", "InvalidLink"),
+        ("jsonfeed", "/items/0/url", "ftp://example.com/", "InvalidLink"),
         ("json", "/orderedItems/0/type", NOTHING, "MissingMember"),
         ("json", "/orderedItems/0/verb", "close", "UndefinedTerm"),
         ("json", "/orderedItems/0/actor/login", "ann", "UndefinedTerm"),
@@ -206,6 +214,23 @@ def test_a_member_stands_once_in_an_object(extension: str) -> None:
     document = json.dumps(GOOD[extension]).encode()
 
     assert "DuplicateMember" in kinds(extension, b'{"_x": 1, "_x": 2, ' + document[1:])
+
+
+@pytest.mark.parametrize(
+    ("extension", "path", "value"),
+    [
+        ("json", "/orderedItems/0/type", ["Update", "https://example.com/ns#Close"]),
+        ("json", "/orderedItems/0/object/type", ["Page", "urn:example:case"]),
+        ("json", "/orderedItems/0/https:~1~1example.com~1ns#heat", 3),
+        ("json", "/orderedItems/0/url", "mailto:ann@example.com"),
+        ("as1", "/items/0/url", "mailto:?subject=Case%207"),
+        ("as1", "/items/0/object/url", "HTTP://EX.example/"),
+        ("jsonfeed", "/items/0/url", "HTTPS://EX.example/"),
+        ("jsonfeed", "/items/0/authors", [{"url": "mailto:ann@example.com"}]),
+    ],
+)
+def test_what_a_standard_allows_is_no_fault(extension: str, path: str, value: object) -> None:
+    assert kinds(extension, changed(extension, path, value)) == set()
 
 
 def test_a_context_that_stands_elsewhere_may_define_anything() -> None:

@@ -320,7 +320,8 @@ class TestConditions:
 
     def test_a_star_matches_whatever_there_is(self, writer: Writer, liked: str) -> None:
         assert writer.put(PLAIN, if_match="*").status_code == 200
-        assert writer.put(PLAIN | {"id": "urn:example:x"}, "urn:example:x", if_match="*").status_code == 404
+        other = PLAIN | {"id": "urn:example:x"}
+        assert writer.put(other, "urn:example:x", if_match="*").status_code == 404
 
     def test_who_wants_nothing_to_be_there_changes_nothing(
         self, writer: Writer, liked: str
