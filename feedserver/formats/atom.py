@@ -18,7 +18,7 @@ from feedserver.formats.elements import (
     deleted_entry,
     link_attributes,
 )
-from feedserver.formats.entries import categories, link_of, true_time
+from feedserver.formats.entries import as_uri, categories, link_of, true_time
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339
@@ -177,7 +177,7 @@ def _object(parent: Any, role: str, object: Object, own: str) -> None:
     add_text(element, "title", object.name or object.number or type_of(object.type).label)
     if object.url is not None:
         # Any other relation, or none, and feedparser takes this for the link of the entry.
-        etree.SubElement(element, "link", rel="related", type="text/html", href=object.url)
+        etree.SubElement(element, "link", rel="related", type="text/html", href=as_uri(object.url))
 
 
 def _type(parent: Any, object: Object, own: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from feedserver.formats.members import Members, present
 from feedserver.model.activity import Activity, Draft, Object
@@ -15,7 +16,16 @@ def link_of(activity: Activity, page: Page) -> str:
     """Where a reader goes from the entry: to it elsewhere, to its object, or to its own page."""
     draft = activity.draft
     elsewhere = draft.url or (draft.object and draft.object.url)
-    return elsewhere or page.home + activity_path(activity.id)
+    return as_uri(elsewhere) if elsewhere else page.home + activity_path(activity.id)
+
+
+def as_uri(address: str) -> str:
+    """The address with brackets only where a URI may have them, about a host (RFC 3986, 3.2.2)."""
+    if "[" not in address and "]" not in address:
+        return address
+    host = urlsplit(address).netloc
+    end = address.find(host) + len(host)
+    return address[:end] + address[end:].replace("[", "%5B").replace("]", "%5D")
 
 
 def categories(draft: Draft) -> list[tuple[str, str, str]]:

@@ -136,7 +136,7 @@ def _of_atom(body: bytes) -> Iterator[Entry]:
                 title,
                 _date(text[f"{_ATOM}published"]),
                 _date(text[f"{_ATOM}updated"]),
-                _categories(named) | _words(title, text[f"{_ATOM}content"]),
+                _categories(named) | _words(title, text.get(f"{_ATOM}content", "")),
             )
 
 
@@ -147,7 +147,7 @@ def _of_rss(body: bytes) -> Iterator[Entry]:
         elif element.tag == "item":
             text = {child.tag: child.text or "" for child in element}
             named = [(each.attrib["domain"], each.text or "") for each in element.iter("category")]
-            terms = _categories(named) | _words(text["title"], text[_ENCODED])
+            terms = _categories(named) | _words(text["title"], text.get(_ENCODED, ""))
             updated = parsedate_to_datetime(text["pubDate"])
             yield Entry(text["guid"], text["title"], None, updated, terms)
 

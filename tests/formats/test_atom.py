@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from feedserver.formats import FORMATS
 from feedserver.formats.atom import AtomFormat
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.addresses import activity_path
@@ -18,6 +19,7 @@ from feedserver.model.dates import rfc3339
 from feedserver.model.query import Query, parse_query
 from feedserver.model.vocabulary import AS1_BASE, AS1_VERBS, UNSPECIFIED, VERBS
 from feedserver.services.reading import Reading
+from feedserver.validity import CHECKS
 from feedserver.validity.atom import check_atom
 from tests.builders import AUTHORITY, NOON, make_draft, object_of
 from tests.formats.conftest import BASE, odd_drafts, page_of, reading_of
@@ -337,3 +339,14 @@ def test_an_entry_alone_tells_where_it_is_edited_and_when_it_was_last() -> None:
     edited = entry.findtext("{http://www.w3.org/2007/app}edited")
     assert edited == rfc3339(activity.dates.recorded)
     assert b"app:edited" not in ATOM.render(page)
+
+
+@pytest.mark.parametrize("format", ["atom", "rss", "jsonfeed"])
+def test_an_address_with_brackets_is_one_that_readers_take(format: str) -> None:
+    draft = make_draft(url="https://[::1]/a[0]?b[]=1#c[d]", object=None)
+    page = page_of(reading_of([draft]), FORMATS[format]())
+
+    document = FORMATS[format]().render(page)
+
+    assert CHECKS[format](document, page.address, NOON).errors == ()
+    assert b"https://[::1]/a%5B0%5D?b%5B%5D=1#c%5Bd%5D" in document

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from webtest import TestApp
 from werkzeug.test import Client, TestResponse
 
@@ -33,6 +34,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     proxies = UNDER_A_PATH.get(Path(metafunc.definition.path).stem)
     if proxies and "proxy" in metafunc.fixturenames:
         metafunc.parametrize("proxy", ["none", *proxies])
+
+
+class Compiled(BytecodeCache):
+    """Templates that were compiled for an application before: that takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+def ready(app: Flask) -> Flask:
+    """The application, with the templates that others have compiled."""
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
 
 
 @dataclass
@@ -75,7 +99,7 @@ class Site:
     def use(self, server: Server) -> None:
         """Go on with another server, as after a restart with other parts."""
         self.server = server
-        self.app = TestApp(reached(create_app(server, LivingWorker()), self.proxy))
+        self.app = TestApp(reached(ready(create_app(server, LivingWorker())), self.proxy))
 
     def raw(self, address: str, method: str = "GET", **headers: str) -> TestResponse:
         """The answer with the body as it is sent; WebTest would unpack it."""
@@ -100,5 +124,5 @@ def site(tmp_path: Path, proxy: str) -> Iterator[Site]:
     base_url = BASE if proxy == "none" else BASE + PREFIX
     settings = make_settings(tmp_path, {"authority": AUTHORITY, "base_url": base_url})
     server = assemble_around(MemoryLog(AUTHORITY, clock), settings, clock)
-    yield Site(server, clock, TestApp(reached(create_app(server), proxy)), proxy)
+    yield Site(server, clock, TestApp(reached(ready(create_app(server)), proxy)), proxy)
     server.close()
