@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c requirements.txt
 
-.PHONY: demo test check format bench soak pictures help clean
+.PHONY: demo test check format bench laws soak pictures help clean
 
 demo: $(VENV)/.run ## a living demo CRM, its feeds and pages, on http://127.0.0.1:8000
 	@$(BIN)/feedserver demo $(ARGS)
@@ -30,6 +30,9 @@ bench: $(VENV)/.test ## measure: pull, start, polls, writing, archives, text, fi
 	@$(BIN)/python bench/archives.py
 	@$(BIN)/python bench/text.py
 	@$(BIN)/python bench/filters.py
+
+laws: $(VENV)/.test ## try every law by 1,000 examples, which takes a quarter of an hour (ARGS=tests/model)
+	@FEEDSERVER_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 --dist loadfile -m hypothesis $(ARGS)
 
 soak: $(VENV)/.test ## write, read and kill the server for 20 minutes, and compare (ARGS="--minutes 2")
 	@$(BIN)/python -m tests.checker $(or $(ARGS),--minutes 20)

@@ -218,7 +218,10 @@ def test_an_id_that_is_taken_no_more_is_its_senders_and_no_fault_of_a_feed() -> 
     assert "most readers take these" in warning.mend
     assert warning.details[0].startswith("http://[bad/")
     assert f", from me: the id of its actor, tag:{'é' * 70}, is no tag: URI" in warning.details[1]
-    assert warning.details[2] == "urn:x:1, from ci-bot: its id, urn:x:1, is no URN that all readers know (RFC 2141)"
+    assert (
+        warning.details[2]
+        == "urn:x:1, from ci-bot: its id, urn:x:1, is no URN that all readers know (RFC 2141)"
+    )
 
 
 @pytest.mark.parametrize("id", ["https://example.com/ü", "HTTP://EX.example/%7Ea", "foo:bar"])

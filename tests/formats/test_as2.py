@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.formats.as2 import As2Format
@@ -21,6 +21,7 @@ from tests.builders import AUTHORITY, make_draft
 from tests.formats.conftest import BASE, odd_drafts, page_of, reading_of
 from tests.formats.drafts import recorded_drafts
 from tests.formats.golden import FOLDER
+from tests.laws import examples
 
 AS2 = As2Format()
 
@@ -119,7 +120,7 @@ def test_absent_is_left_out(reading: Reading) -> None:
 text = st.text(max_size=60)
 
 
-@settings(max_examples=100)
+@examples(2)
 @given(title=text, content=st.none() | text, tags=st.lists(text, max_size=3).map(tuple))
 def test_whatever_is_recorded_is_valid_json(
     title: str, content: str | None, tags: tuple[str, ...]

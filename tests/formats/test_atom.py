@@ -7,7 +7,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -28,6 +28,7 @@ from tests.formats.exchange import WRITTEN, Exchange
 from tests.formats.golden import FOLDER
 from tests.formats.schemas import published
 from tests.formats.test_spec_examples import EXAMPLES
+from tests.laws import examples
 
 ATOM = AtomFormat()
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>\"{}|\\^`%\[\]]|%[0-9A-Fa-f]{2})+")
@@ -92,7 +93,7 @@ text = st.text(max_size=60)
 names = st.lists(text, max_size=3).map(tuple)
 
 
-@settings(max_examples=150)
+@examples(2)
 @given(title=text, content=st.none() | text, tags=names, queues=names, name=text, revision=text)
 def test_nothing_that_is_recorded_can_break_a_feed(
     title: str,

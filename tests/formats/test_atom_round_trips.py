@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -37,6 +37,7 @@ from tests.formats.drafts import (
     recorded_drafts,
 )
 from tests.formats.test_round_trips import drafts_of
+from tests.laws import examples
 from tests.sources.clarify_data import unpacked
 
 ATOM = AtomFormat()
@@ -102,7 +103,6 @@ def assert_all_known(made: Exchange, ids: Sequence[str]) -> None:
     assert made.server.log.head() == head
 
 
-@settings(max_examples=30)
 @given(drafts=st.lists(recorded_drafts, min_size=1, max_size=3, unique_by=lambda each: each.id))
 def test_what_is_served_is_known_when_it_comes_back(drafts: list[Draft]) -> None:
     with exchange(drafts) as made:
@@ -292,7 +292,6 @@ def entry_of(draft: Draft) -> bytes:
     return f"<a:entry {names}>{''.join(parts)}</a:entry>".encode()
 
 
-@settings(max_examples=30)
 @given(said=_said)
 def test_what_was_sent_is_read_and_served_as_it_was(said: Draft) -> None:
     with exchange() as made:
@@ -307,7 +306,6 @@ def test_what_was_sent_is_read_and_served_as_it_was(said: Draft) -> None:
         assert_all_known(made, [said.id])
 
 
-@settings(max_examples=30)
 @given(draft=foreign_drafts)
 def test_what_one_server_serves_and_another_records_comes_back_to_both(draft: Draft) -> None:
     with exchange([draft]) as first, exchange() as second:
@@ -342,7 +340,7 @@ def validator() -> Any:
     return etree.RelaxNG(etree.parse(str(schema)))
 
 
-@settings(max_examples=20)
+@examples(0.7)
 @given(said=_said)
 def test_what_was_sent_is_served_as_valid_atom(said: Draft) -> None:
     rules = validator()

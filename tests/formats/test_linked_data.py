@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, reject, settings
+from hypothesis import assume, given, reject
 from pyld import jsonld
 
 from feedserver.markup import sanitised
@@ -187,7 +187,6 @@ def test_what_was_sent_means_the_same_when_it_comes_back(path: Path, expand: Exp
     assert [name for id, node in sent.items() for name in unsaid(node, back[id])] == []
 
 
-@settings(max_examples=30)
 @given(document=as2_documents)
 def test_whatever_was_sent_means_the_same_when_it_comes_back(
     document: dict[str, Any], expand: Expand

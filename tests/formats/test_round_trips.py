@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedserver.clock import system_clock
@@ -63,7 +63,6 @@ def test_what_is_written_is_read_as_it_was(draft: Draft, dialect: str) -> None:
 
 
 @both_dialects
-@settings(max_examples=30)
 @given(drafts=st.lists(recorded_drafts, min_size=1, max_size=3, unique_by=lambda each: each.id))
 def test_what_is_served_is_known_when_it_comes_back(drafts: list[Draft], dialect: str) -> None:
     exchange = Exchange()
@@ -73,7 +72,6 @@ def test_what_is_served_is_known_when_it_comes_back(drafts: list[Draft], dialect
 
 
 @both_dialects
-@settings(max_examples=30)
 @given(draft=recorded_drafts)
 def test_what_was_taken_out_of_a_page_is_known_and_told_by_its_members(
     draft: Draft, dialect: str
@@ -88,7 +86,6 @@ def test_what_was_taken_out_of_a_page_is_known_and_told_by_its_members(
 
 
 @both_dialects
-@settings(max_examples=30)
 @given(data=st.data())
 def test_what_somebody_sent_is_known_however_it_comes_back(
     data: st.DataObject, dialect: str
@@ -106,7 +103,6 @@ def test_what_somebody_sent_is_known_however_it_comes_back(
 
 
 @both_dialects
-@settings(max_examples=30)
 @given(data=st.data())
 def test_everything_that_was_sent_comes_back(data: st.DataObject, dialect: str) -> None:
     document = data.draw(documents[dialect])
@@ -218,7 +214,6 @@ def in_as2(said: dict[str, Any]) -> dict[str, Any]:
     return made | {"type": "".join(part.capitalize() for part in made["type"].split("-"))}
 
 
-@settings(max_examples=30)
 @given(said=_common)
 def test_what_both_dialects_can_say_is_the_same_draft(said: dict[str, Any]) -> None:
     first = draft_of(in_as1(said), "as1")

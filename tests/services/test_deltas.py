@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from feedserver.errors import Outdated
@@ -19,6 +19,7 @@ from feedserver.model.query import Query
 from feedserver.services import indexing
 from feedserver.services.reading import View
 from tests.builders import make_draft
+from tests.laws import examples
 from tests.services.test_reading import ATOM, BASE, JSON, Reader, link
 from tests.services.test_versions import DRAFTS, FILTERS, RUN, STEPS, Model, Step, take
 
@@ -150,7 +151,7 @@ class Course:
         return [version for version in there if isinstance(version, Activity)]
 
 
-@settings(max_examples=150)
+@examples(2)
 @given(STEPS, COURSE, FILTERS, LIMITS)
 def test_who_began_with_the_whole_feed_has_the_whole_feed(
     steps: list[Step], course: list[Step | str], filter: Filter, limit: int
@@ -165,7 +166,7 @@ def test_who_began_with_the_whole_feed_has_the_whole_feed(
             assert walker.entries == log.state(filter)
 
 
-@settings(max_examples=150)
+@examples(2)
 @given(STEPS, COURSE, FILTERS, LIMITS)
 def test_who_began_with_the_newest_has_the_newest_since_then(
     steps: list[Step], course: list[Step | str], filter: Filter, limit: int

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.model.activity import Version
@@ -64,7 +64,6 @@ def versions(of: Iterable[Version]) -> set[tuple[str, datetime]]:
     return {(version.id, version.dates.updated) for version in of}
 
 
-@settings(max_examples=40)
 @given(LOGS, FILTERS, st.integers(1, 4))
 def test_the_way_back_is_the_way_there(steps: list[Step], filter: Filter, limit: int) -> None:
     reader, there = begun(steps, filter, limit)
@@ -75,7 +74,6 @@ def test_the_way_back_is_the_way_there(steps: list[Step], filter: Filter, limit:
     assert [page.address for page in back] == [page.address for page in reversed(there)]
 
 
-@settings(max_examples=40)
 @given(LOGS, MEANWHILE, FILTERS, st.integers(1, 4))
 def test_who_turns_back_and_then_reads_on_to_what_is_known_misses_nothing(
     steps: list[Step], meanwhile: list[Step], filter: Filter, limit: int

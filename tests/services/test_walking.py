@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.errors import Elsewhere
@@ -12,6 +12,7 @@ from feedserver.model.addresses import feed_path
 from feedserver.model.feed import Page
 from feedserver.model.filter import Filter
 from feedserver.services import indexing
+from tests.laws import examples
 from tests.services.test_reading import Reader, link
 from tests.services.test_versions import DRAFTS, FILTERS, RUN, STEPS, Model, Step, take
 
@@ -96,7 +97,7 @@ class Walk:
         pytest.fail("the walk has no end")
 
 
-@settings(max_examples=200)
+@examples(3)
 @given(STEPS, MEANWHILE, FILTERS, st.integers(1, 4))
 def test_who_walks_the_archives_misses_nothing(
     steps: list[Step], meanwhile: list[list[Step]], filter: Filter, limit: int
@@ -115,7 +116,7 @@ def test_who_walks_the_archives_misses_nothing(
     assert walk.always <= there <= walk.ever
 
 
-@settings(max_examples=200)
+@examples(3)
 @given(STEPS, MEANWHILE, FILTERS, st.integers(1, 4))
 def test_who_goes_back_by_pages_misses_and_repeats_nothing_but_what_was_edited(
     steps: list[Step], meanwhile: list[list[Step]], filter: Filter, limit: int

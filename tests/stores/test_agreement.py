@@ -16,6 +16,7 @@ from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.checking import check
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.laws import examples
 
 URL = "sqlite:///log.db"
 IDS = [f"urn:example:{number}" for number in range(6)]
@@ -97,4 +98,4 @@ class Agreement(RuleBasedStateMachine):
 
 
 TestAgreement = Agreement.TestCase
-TestAgreement.settings = settings(max_examples=25, stateful_step_count=25)
+TestAgreement.settings = settings(examples(0.6), stateful_step_count=25)
