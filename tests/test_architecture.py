@@ -34,7 +34,7 @@ HOMES = {
     "sqlalchemy": ("stores", "sources", "crm"),
     "feedgen": ("formats",),
     "lxml": ("formats", "parsers"),
-    "pyroaring": ("services/facets", "services/indexing"),
+    "pyroaring": ("services/facets", "services/indexing", "services/searching"),
     "msgspec": ("stores",),
     "nh3": ("markup",),
     "prometheus_client": ("web",),

@@ -23,11 +23,11 @@ from feedserver.model.search import Word
 from feedserver.model.vocabulary import is_iri
 from feedserver.ports import Log
 from feedserver.services.facets import Facets, Posting
+from feedserver.services.searching import Searches
 
 BATCH = 20_000  # versions that are added in one go while a log is read in
 ARCHIVED = 100  # versions in an archive document, whatever the `limit` of pages
 _PACED = 50  # entries of which the pace of a feed is made
-SEARCHED = 100  # searches that are remembered
 _SECOND = 1_000_000
 
 
@@ -168,8 +168,7 @@ class FacetIndex:
         self._erasure = ""
         self._prompt = BitMap()
         """Versions that were there before the second in which they were recorded was over."""
-        self._found: dict[tuple[Word, ...], tuple[BitMap, int]] = {}
-        """What was searched last: the versions found, and up to which one the log was searched."""
+        self._searches = Searches(self._log)
         self._removals += 1
 
     @property
@@ -357,7 +356,7 @@ class FacetIndex:
         """The versions that pass the filter, and those that replace one which did."""
         if not filter.words:
             return self._versions.matching(filter), self._replaced.matching(filter)
-        worded = self._worded(filter.words)
+        worded = self._searches.up_to(filter.words, self._head)
         replacing = BitMap(
             self._replaced_by[position]
             for position in worded & self._superseded
@@ -369,7 +368,8 @@ class FacetIndex:
         """The places at which the newest version is a silent one that has the words."""
         if not words:
             return None
-        found = self._worded(words) & (self._silent - self._superseded)
+        worded = self._searches.up_to(words, self._head)
+        found = worded & (self._silent - self._superseded)
         return BitMap(self._places[position] for position in found)
 
     def search(self, words: tuple[Word, ...]) -> None:
@@ -377,31 +377,16 @@ class FacetIndex:
 
         Raises StoreError.
         """
-        remembered, head = self._found, self._head
-        if words and words not in remembered:
+        searches, head = self._searches, self._head
+        if words and words not in searches:
             found = BitMap(self._log.search(words))
-            with self._lock:  # where the log was another one meanwhile, so is what is remembered
-                remembered[words] = (found, head)
-                self._forget_searches()
+            with self._lock:  # where the log was another one meanwhile, so are its searches
+                searches.keep(words, found, head)
 
     def count(self, words: tuple[Word, ...]) -> int:
         """How many activities have the words. Raises StoreError."""
         self.search(words)
         return self.newest(Filter(words=words), 0).total
-
-    def _worded(self, words: tuple[Word, ...]) -> BitMap:
-        """The versions in whose text all of the words occur; those that came last are asked for."""
-        found, head = self._found.pop(words, (BitMap(), 0))
-        if head < self._head:
-            found.update(self._log.search(words, head))
-        self._found[words] = (found, self._head)
-        self._forget_searches()
-        return found
-
-    def _forget_searches(self) -> None:
-        """Forget those that were asked for longest ago."""
-        while len(self._found) > SEARCHED:
-            del self._found[next(iter(self._found))]
 
     def _state(self, filter: Filter, touching: _Touching) -> BitMap:
         """The places of the activities that are in the feed now."""

@@ -1,12 +1,10 @@
 """The AtomPub service document and the category documents (RFC 5023)."""
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 from flask import Response
 
 from feedserver.assembly import Server
-from feedserver.errors import InvalidRequest
 from feedserver.formats.service import (
     CATEGORIES_TYPE,
     SERVICE_TYPE,
@@ -19,12 +17,10 @@ from feedserver.formats.service import (
 from feedserver.model.addresses import COLLECTIONS, feed_path
 from feedserver.model.filter import EVERYTHING, make_filter
 from feedserver.model.identity import scheme
-from feedserver.model.query import is_ignored
 from feedserver.parsers.documents import MEDIA_TYPES, NDJSON
 from feedserver.services.indexing import Name
 from feedserver.web.bodies import Bodies
-from feedserver.web.conditional import answer
-from feedserver.web.feeds import parameters
+from feedserver.web.directory import of_its_bytes, take_no_parameters
 from feedserver.web.writing import POSTED
 
 MAX_COLLECTIONS = 500
@@ -46,23 +42,23 @@ class ServiceViews:
 
     def service(self) -> Response:
         """Every queue, product and tag as a collection to which can be posted."""
-        _take_no_parameters()
+        take_no_parameters("This document")
         self._index.catch_up()
         others = tuple(self._categories_address(field) for field in POSTED)
         everything = Collection(
             "Everything", self._base_url + feed_path(EVERYTHING, "atom"), None, others
         )
         workspaces = [Workspace("Everything", (everything,)), *map(self._workspace, POSTED)]
-        return self._answer(write_service(workspaces, _ACCEPTED), SERVICE_TYPE)
+        return of_its_bytes(write_service(workspaces, _ACCEPTED), SERVICE_TYPE, self._bodies)
 
     def categories(self, collection: str) -> Response:
         """Every queue, product or tag as a category. Who posts may send others: it is not fixed."""
-        _take_no_parameters()
+        take_no_parameters("This document")
         self._index.catch_up()
         field = next(field for field in POSTED if COLLECTIONS[field] == collection)
         terms = tuple(name.value for name in self._index.names(field))
         made = Categories(scheme(self._authority, field), terms)
-        return self._answer(write_categories(made), CATEGORIES_TYPE)
+        return of_its_bytes(write_categories(made), CATEGORIES_TYPE, self._bodies)
 
     def _workspace(self, field: str) -> Workspace:
         names = self._index.names(field)
@@ -80,14 +76,3 @@ class ServiceViews:
 
     def _categories_address(self, field: str) -> str:
         return f"{self._base_url}/categories/{COLLECTIONS[field]}"
-
-    def _answer(self, body: bytes, media_type: str) -> Response:
-        # As of the directory: what changes with each activity has an ETag of its bytes.
-        etag = sha256(body).hexdigest()[:30]
-        return answer(etag, media_type, self._bodies, lambda: body)
-
-
-def _take_no_parameters() -> None:
-    given = [name for name, _ in parameters() if not is_ignored(name)]
-    if given:
-        raise InvalidRequest([f"`{given[0]}` is no parameter. This document takes none."])

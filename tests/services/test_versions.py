@@ -14,7 +14,8 @@ from feedserver.model.expression import Test
 from feedserver.model.filter import FIELDS, Filter, make_filter
 from feedserver.model.search import Word, parse_words
 from feedserver.services import indexing
-from feedserver.services.indexing import SEARCHED, FacetIndex
+from feedserver.services.indexing import FacetIndex
+from feedserver.services.searching import SEARCHED
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
 from tests.filtering import expressions, facts, filters, passes

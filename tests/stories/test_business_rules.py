@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import pytest
 
 from feedserver.clock import system_clock
 from feedserver.crm.demo import DemoCrm
-from tests.stories.test_serving import Running, free_port
+from tests.stories.test_serving import Running, free_port, wait_until_it_answers
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "business-rules.md"
 ADDRESS, TOKEN_FILE = "http://feeds.example:8000", r"C:\feedserver\token.txt"
@@ -94,18 +93,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.process.kill()
         running.process.wait(10)
         running.log.close()
-
-
-def wait_until_it_answers(running: Running) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            running.get("/healthz")
-            return
-        except OSError:
-            assert running.process.poll() is None, running.said()
-        time.sleep(0.05)
-    pytest.fail(f"it does not answer: {running.said()}")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 from feedserver.assembly import assemble
 from feedserver.settings import make_settings
 from tests.builders import AUTHORITY, make_draft
-from tests.stories.test_serving import Running, free_port
+from tests.stories.test_serving import Running, free_port, wait_until_it_answers
 
 PAGE = Path(__file__).parents[2] / "docs" / "readers.md"
 PROGRAMS = {"newsboat": "newsboat", "sfeed": "sfeed_update", "rss2email": "r2e", "curl": "curl"}
@@ -44,24 +43,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, 
     (folder / "feedserver.toml").write_text(settings, encoding="utf-8")
     running = Running(folder, port, "serve", "--no-worker", "--port", str(port))
     try:
-        _wait(running)
+        wait_until_it_answers(running)
         yield running, f"http://any:{token}@127.0.0.1:{port}"
     finally:
         running.process.kill()
         running.process.wait(10)
         running.log.close()
-
-
-def _wait(running: Running) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            running.get("/healthz")
-            return
-        except OSError:
-            assert running.process.poll() is None, running.said()
-        time.sleep(0.05)
-    pytest.fail(f"not ready: {running.said()}")
 
 
 def test_the_page_shows_commands_of_these_programs() -> None:

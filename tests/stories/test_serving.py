@@ -78,6 +78,18 @@ class Running:
         return self.process.wait(10)
 
 
+def wait_until_it_answers(running: Running) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            running.get("/healthz")
+            return
+        except OSError:
+            assert running.process.poll() is None, running.said()
+        time.sleep(0.05)
+    pytest.fail(f"it does not answer: {running.said()}")
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     port = free_port()
