@@ -78,11 +78,17 @@ def _pull(folder: Path, environment: dict[str, str]) -> int:
         command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     seconds = time.perf_counter() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime  # of this first child alone
     count = int(said.stdout.split(b": ")[1].split()[0])
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    peak = used.ru_maxrss / 1024
     size = sum(file.stat().st_size for file in folder.glob("feedserver.db*"))
     _say("activities", f"{count:,}")
-    _say("pull --once", f"{count / seconds:,.0f} activities/s, peak memory {peak:.0f} MB")
+    _say(
+        "pull --once",
+        f"{count / seconds:,.0f} activities/s ({count / cpu:,.0f} in a second of CPU), "
+        f"peak memory {peak:.0f} MB",
+    )
     _say("store", f"{size / 2**20:.0f} MiB ({size / count:.0f} bytes an activity)")
     return count
 

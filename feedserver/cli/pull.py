@@ -1,9 +1,12 @@
 """`feedserver pull`: ask sources for what is new."""
 
 import argparse
+import gc
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 EXAMPLE = """Examples:
   feedserver pull --once        ask every source until it has nothing new, and leave
@@ -55,8 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         failed = False
         for polling in wanted:
             try:
-                while polling.step():
-                    _tell_progress(polling.state.recorded)
+                with _collecting_seldom() as collect:
+                    while polling.step():
+                        collect()
+                        _tell_progress(polling.state.recorded)
             except Exception:  # noqa: BLE001 - the step has said why
                 failed = True
             _tell_progress(None)
@@ -66,6 +71,22 @@ def run(arguments: argparse.Namespace) -> int:
         return 1 if failed else 0
     finally:
         server.close()
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[Callable[[], object]]:
+    """While it is entered garbage is collected when it is called alone.
+
+    A step makes hundreds of thousands of objects with hardly a circle among them: to look for
+    those again and again took a quarter of the time.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def _tell_progress(recorded: int | None) -> None:

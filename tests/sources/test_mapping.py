@@ -328,6 +328,25 @@ def test_the_name_of_a_code_is_kept_beside_it(crm: Clarify, only_draft: OnlyDraf
     assert only_draft().code_name == "Log Note"
 
 
+def test_a_case_and_a_person_are_told_as_they_are_now(
+    crm: Clarify, open_source: MakeSource
+) -> None:
+    case, user = crm.case(title="Printer on fire"), crm.user("ann")
+    crm.entry(600, act_entry2case=case, act_entry2user=user)
+    source = open_source()
+    (before,) = source.poll(None, lambda _: set()).drafts
+
+    crm.execute("UPDATE table_case SET title = 'Printer put out'")
+    crm.execute("UPDATE table_user SET login_name = 'anna'")
+    (after,) = source.poll(None, lambda _: set()).drafts
+
+    assert [object_of(draft).name for draft in (before, after)] == [
+        "Printer on fire",
+        "Printer put out",
+    ]
+    assert [draft.actor.login for draft in (before, after)] == ["ann", "anna"]
+
+
 def test_a_null_date_is_no_date_and_that_is_said(crm: Clarify, poll: DoPoll) -> None:
     crm.entry(
         200, None, "1753-01-01 00:00:00", act_entry2case=crm.case(), act_entry2user=crm.user()

@@ -63,6 +63,31 @@ def test_a_thousand_entries_take_the_statements_of_ten_in_chunks(busy_crm: Clari
     assert len(few) < 30
 
 
+def test_entries_next_to_each_other_are_read_with_one_statement(busy_crm: Clarify) -> None:
+    sent = Counter(statements_for(busy_crm, 1000))
+
+    by_objid = [
+        count for text, count in sent.items() if f"FROM {ENTRY} \nWHERE {ENTRY}.objid" in text
+    ]
+    assert by_objid == [1]
+    assert [count for text, count in sent.items() if "FROM table_status_chg" in text] == [1]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_only_the_entries_that_were_asked_for_are_read(busy_crm: Clarify, step: int) -> None:
+    keys = [FIRST_OBJID, *range(FIRST_OBJID + 1, FIRST_OBJID + 1000, step)]
+    del keys[5]
+    database = Database("crm", busy_crm.url)
+
+    joined = Joined(database, keys)
+
+    assert joined.keys == tuple(keys)
+    assert [joined.entry(key).texts[0] for key in keys] == [
+        f"Note {key - FIRST_OBJID}" for key in keys
+    ]
+    database.close()
+
+
 def test_entries_that_share_everything_take_one_statement_for_each_table(crm: Clarify) -> None:
     case, user = crm.case(), crm.user()
     with crm.together():

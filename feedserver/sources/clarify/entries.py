@@ -1,7 +1,9 @@
 """An entry of the activity log with everything that belongs to it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from feedserver.model.activity import Product
 from feedserver.sources.clarify.tables import Kind
 
 
@@ -35,8 +37,7 @@ class Named:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the activity log, joined. `text` is public; internal text is never read.
 
     `has_log` says that the text stands in a log of its own: then `info`, which may repeat an
@@ -54,7 +55,7 @@ class Entry:
     contact: Person | None
     reporter: Person | None
     site: Named | None
-    product: tuple[str, str | None] | None
+    product: Product | None
     grades: tuple[tuple[str, str], ...]
     queue: str | None
     step: Named | None

@@ -2,17 +2,37 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
+from feedserver.model.activity import Product
 from feedserver.sources.clarify.codes import ASSIGNED, LINKED, SENT_TO, TAKEN_FROM
 from feedserver.sources.clarify.database import Database, Row
 from feedserver.sources.clarify.entries import Entry, Named, Person, Thing
 from feedserver.sources.clarify.queues import Trail, queue_of_step
-from feedserver.sources.clarify.tables import ENTRY, FOCUS, KINDS, LOGS, QUEUED, Kind
+from feedserver.sources.clarify.tables import COLUMNS, ENTRY, FOCUS, KINDS, LOGS, QUEUED, Kind
 
 _ASSIGNEE = re.compile(r"\bto (\S+) WIP\b")
 _ACTIVITY_NAMES = "Activity Name"
+
+_COLUMNS = ("objid", *COLUMNS[ENTRY])
+_RELATIONS = slice(first := _COLUMNS.index(KINDS[0].relation), first + len(KINDS))
+_LOGS = slice(first := _COLUMNS.index(next(iter(LOGS))), first + len(LOGS))
+_NO_LOGS = (None,) * len(LOGS)
+
+
+class _Facts(NamedTuple):
+    """What an entry tells of the object to which it belongs, whatever the entry."""
+
+    thing: Thing | None = None
+    reporter: Person | None = None
+    site: Named | None = None
+    product: Product | None = None
+    grades: tuple[tuple[str, str], ...] = ()
+    trail: Trail | None = None
+
+
+_NOTHING = _Facts()
 
 
 class Joined:
@@ -28,6 +48,9 @@ class Joined:
         self.keys = tuple(rows)
         entries = tuple(rows.values())
         self._places = {entry.objid: _places(entry) for entry in entries}
+        # What is told of an object or a person is the same in each of their entries.
+        self._facts: dict[tuple[str, int], _Facts] = {}
+        self._people: dict[tuple[str, int], Person] = {}
         self._read_objects(entries)
         self._read_people(entries)
         self._read_products()
@@ -124,8 +147,9 @@ class Joined:
         """The joined entry with that objid."""
         row = self._rows[key]
         code, info = _whole(row.act_code), _plain(row.addnl_info)
-        thing = self._thing(row)
-        holder = self._holder(thing)
+        places = self._places[key]
+        facts = self._facts_of(*places[0]) if places else _NOTHING
+        thing = facts.thing
         queue = queue_of_step(code, info, self._queues)
         return Entry(
             objid=row.objid,
@@ -137,16 +161,16 @@ class Joined:
             parent_of=_subcase_number(row, thing),
             user=self._user(row.act_entry2user),
             contact=self._contact(row.act_entry2contact),
-            reporter=self._contact(getattr(holder, "case_reporter2contact", None)),
-            site=self._site(thing, holder),
-            product=self._product(thing),
-            grades=self._grades(thing),
-            queue=self._queue_at(row.objid, thing),
+            reporter=facts.reporter,
+            site=facts.site,
+            product=facts.product,
+            grades=facts.grades,
+            queue=None if facts.trail is None else facts.trail.queue_at(key),
             step=None if queue is None else Named(self._queues.get(queue), queue),
             assignee=self._assignee(row),
-            solution=self._solution(row, thing),
+            solution=self._solution(row),
             status=self._status(row),
-            has_log=any(getattr(row, relation) is not None for relation in LOGS),
+            has_log=row[_LOGS] != _NO_LOGS,
             texts=self._texts(row),
         )
 
@@ -154,9 +178,20 @@ class Joined:
         """Every object to which the entry with that objid belongs."""
         return tuple(self._thing_at(*place) for place in self._places[key])
 
-    def _thing(self, row: Row) -> Thing | None:
-        places = self._places[row.objid]
-        return self._thing_at(*places[0]) if places else None
+    def _facts_of(self, kind: Kind, objid: int) -> "_Facts":
+        facts = self._facts.get((kind.name, objid))
+        if facts is None:
+            thing = self._thing_at(kind, objid)
+            holder = self._holder(thing)
+            facts = self._facts[kind.name, objid] = _Facts(
+                thing=thing,
+                reporter=self._contact(getattr(holder, "case_reporter2contact", None)),
+                site=self._site(thing, holder),
+                product=self._product(thing),
+                grades=self._grades(thing),
+                trail=self._trails.get((kind.name, objid)),
+            )
+        return facts
 
     def _thing_at(self, kind: Kind, objid: int) -> Thing:
         found = self._things[kind.name].get(objid)
@@ -165,18 +200,18 @@ class Joined:
         number, title = getattr(found, kind.number), getattr(found, kind.title)
         return Thing(kind, objid, _text(number), _text(title))
 
-    def _holder(self, thing: Thing | None) -> Row | None:
+    def _holder(self, thing: Thing) -> Row | None:
         """The case to which the thing belongs: itself, or the parent of a subcase."""
-        if thing is None or thing.kind.name not in ("case", "subcase"):
+        if thing.kind.name not in ("case", "subcase"):
             return None
         row = self._things[thing.kind.name].get(thing.objid)
         if row is not None and thing.kind.name == "subcase":
             return self._things["case"].get(row.subcase2case)
         return row
 
-    def _site(self, thing: Thing | None, holder: Row | None) -> Named | None:
+    def _site(self, thing: Thing, holder: Row | None) -> Named | None:
         objid = getattr(holder, "case_reporter2site", None)
-        if thing is not None and thing.kind.name == "demand_dtl" and not thing.is_missing:
+        if thing.kind.name == "demand_dtl" and not thing.is_missing:
             line = self._things["demand_dtl"][thing.objid]
             header = self._headers.get(line.demand_dtl2demand_hdr)
             objid = getattr(header, "open_reqst2site", None)
@@ -184,9 +219,9 @@ class Joined:
         name = None if row is None else _text(row.name)
         return None if row is None or name is None else Named(row.objid, name)
 
-    def _product(self, thing: Thing | None) -> tuple[str, str | None] | None:
-        row = self._things[thing.kind.name].get(thing.objid) if thing is not None else None
-        if row is None or thing is None:
+    def _product(self, thing: Thing) -> Product | None:
+        row = self._things[thing.kind.name].get(thing.objid)
+        if row is None:
             return None
         revisions = {
             "case": ("case_prt2part_info",),
@@ -202,12 +237,12 @@ class Joined:
             product = self._products.get(revision.part_info2part_num) if revision else None
             number = None if product is None else _text(product.part_number)
             if revision is not None and number is not None:
-                return number, _text(revision.mod_level)
+                return Product(number, _text(revision.mod_level))
         return None
 
-    def _grades(self, thing: Thing | None) -> tuple[tuple[str, str], ...]:
+    def _grades(self, thing: Thing) -> tuple[tuple[str, str], ...]:
         """What the lists say of a case: its priority, severity and type."""
-        if thing is None or thing.kind.name != "case" or thing.is_missing:
+        if thing.kind.name != "case" or thing.is_missing:
             return ()
         row = self._things["case"][thing.objid]
         graded = (
@@ -218,22 +253,25 @@ class Joined:
         titles = ((name, self._titles.get(key)) for name, key in graded)
         return tuple((name, title) for name, title in titles if title is not None)
 
-    def _queue_at(self, objid: int, thing: Thing | None) -> str | None:
-        if thing is None or (thing.kind.name, thing.objid) not in self._trails:
-            return None
-        return self._trails[thing.kind.name, thing.objid].queue_at(objid)
-
     def _user(self, objid: int | None) -> Person | None:
-        if objid is None:
-            return None
+        return None if objid is None else self._person("user", objid, self._made_user)
+
+    def _contact(self, objid: int | None) -> Person | None:
+        return None if objid is None else self._person("contact", objid, self._made_contact)
+
+    def _person(self, clarify_name: str, objid: int, make: Callable[[int], Person]) -> Person:
+        person = self._people.get((clarify_name, objid))
+        if person is None:
+            person = self._people[clarify_name, objid] = make(objid)
+        return person
+
+    def _made_user(self, objid: int) -> Person:
         row, employee = self._users.get(objid), self._employees.get(objid)
         if row is None and employee is None:
             return Person("user", objid, is_missing=True)
         return Person("user", objid, _full_name(employee), _text(getattr(row, "login_name", None)))
 
-    def _contact(self, objid: int | None) -> Person | None:
-        if objid is None:
-            return None
+    def _made_contact(self, objid: int) -> Person:
         row = self._contacts.get(objid)
         return Person("contact", objid, _full_name(row), is_missing=row is None)
 
@@ -244,11 +282,11 @@ class Joined:
             return None
         return Person("user", user.objid, _full_name(self._employees.get(user.objid)), login)
 
-    def _solution(self, row: Row, thing: Thing | None) -> Thing | None:
-        others = [place for place in self._places[row.objid][1:] if place[0].name == "probdesc"]
-        if _whole(row.act_code) != LINKED or not others or thing is None:
+    def _solution(self, row: Row) -> Thing | None:
+        if _whole(row.act_code) != LINKED:
             return None
-        return self._thing_at(*others[0])
+        others = [place for place in self._places[row.objid][1:] if place[0].name == "probdesc"]
+        return self._thing_at(*others[0]) if others else None
 
     def _status(self, row: Row) -> str | None:
         change = self._statuses.get(row.objid)
@@ -256,25 +294,25 @@ class Joined:
 
     def _texts(self, row: Row) -> tuple[str, ...]:
         texts: list[object] = []
-        for relation, (_, column) in LOGS.items():
-            log = self._logs[relation].get(getattr(row, relation))
-            if log is not None and column and not getattr(log, "x_is_internal", None):
-                texts.append(getattr(log, column))
-        closed, changed = self._closes.get(row.objid), self._statuses.get(row.objid)
-        rejected = self._rejects.get(row.act_entry2reject_msg)
-        texts.append(getattr(closed, "summary", None))
-        texts.append(getattr(changed, "notes", None))
-        texts.append(getattr(rejected, "description", None))
+        keys = row[_LOGS]
+        if keys != _NO_LOGS:
+            for (relation, (_, column)), key in zip(LOGS.items(), keys, strict=True):
+                log = self._logs[relation].get(key)
+                if log is not None and column and not getattr(log, "x_is_internal", None):
+                    texts.append(getattr(log, column))
+        if (closed := self._closes.get(row.objid)) is not None:
+            texts.append(closed.summary)
+        if (changed := self._statuses.get(row.objid)) is not None:
+            texts.append(changed.notes)
+        if (rejected := self._rejects.get(row.act_entry2reject_msg)) is not None:
+            texts.append(rejected.description)
         return tuple(text for text in map(_plain, texts) if text.strip())
 
 
 def _places(row: Row) -> list[tuple[Kind, int]]:
     """The objects to which an entry belongs, the one first of which it tells."""
-    found = [
-        (kind, getattr(row, kind.relation))
-        for kind in KINDS
-        if getattr(row, kind.relation) is not None
-    ]
+    keys = row[_RELATIONS]
+    found = [(kind, key) for kind, key in zip(KINDS, keys, strict=True) if key is not None]
     if not found and row.focus_type in FOCUS and row.focus_lowid:
         found.append((FOCUS[row.focus_type], row.focus_lowid))
     return found

@@ -2,10 +2,11 @@
 
 import html
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.activity import Draft, Object
 from feedserver.model.identity import tag
 from feedserver.model.text import REPLACEMENT, clean, hash_words
 from feedserver.model.vocabulary import type_of
@@ -20,6 +21,8 @@ from feedserver.sources.clarify.codes import (
 )
 from feedserver.sources.clarify.entries import Entry, Named, Person, Thing
 from feedserver.sources.clarify.times import utc_time
+
+_REMEMBERED = 10_000  # people, and as many things
 
 
 class EntryMapping:
@@ -36,6 +39,9 @@ class EntryMapping:
         self._source = source
         self._zone = zone
         self._links = links
+        # The same people and things come again and again, and what is made of them is the same.
+        self._person = lru_cache(_REMEMBERED)(self._made_person)
+        self._thing = lru_cache(_REMEMBERED)(self._made_thing)
 
     def entry_id(self, objid: int) -> str:
         """The permanent id of the activity of that entry."""
@@ -64,7 +70,7 @@ class EntryMapping:
             occurred=occurred,
             target=self._target(entry),
             queues=() if entry.queue is None else (entry.queue,),
-            products=() if entry.product is None else (Product(*entry.product),),
+            products=() if entry.product is None else (entry.product,),
             tags=_tags(entry, text),
             customer=self._site(entry.site),
             content=_html(text),
@@ -83,7 +89,7 @@ class EntryMapping:
             return Object("service", f"{self._root}/system", "System")
         return self._person(person)
 
-    def _person(self, person: Person) -> Object:
+    def _made_person(self, person: Person) -> Object:
         name = person.name or person.login or f"{person.clarify_name} {person.objid}"
         return Object(
             "person", self._id(person.clarify_name, person.objid), name, login=person.login
@@ -92,6 +98,9 @@ class EntryMapping:
     def _object(self, thing: Thing | None) -> Object:
         if thing is None:
             return Object("service", self._root, self._source)
+        return self._thing(thing)
+
+    def _made_thing(self, thing: Thing) -> Object:
         word, link = thing.kind.word, self._links.get(thing.kind.word)
         url = None
         if link is not None and (thing.number is not None or "{id}" not in link):
@@ -177,11 +186,15 @@ def _for_customer(entry: Entry) -> str:
 
 
 def _tags(entry: Entry, text: str) -> tuple[str, ...]:
-    graded = [f"{name}:{value}" for name, value in entry.grades]
     title = entry.thing.title if entry.thing is not None and entry.thing.title else ""
-    words = hash_words(f"{title}\n{text}")
+    words = hash_words(f"{title}\n{text}") if "#" in title or "#" in text else ()
+    return _unique_tags(entry.grades, tuple(words))
+
+
+@lru_cache(maxsize=1000)
+def _unique_tags(grades: tuple[tuple[str, str], ...], words: tuple[str, ...]) -> tuple[str, ...]:
     unique: dict[str, str] = {}
-    for name in [*graded, *words]:
+    for name in [*(f"{name}:{value}" for name, value in grades), *words]:
         unique.setdefault(name.casefold(), name)
     return tuple(unique.values())
 

@@ -15,9 +15,9 @@ Statement = sa.Select[Any]
 ENTRY = "table_act_entry"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A kind of object to which an entry may belong.
+    """A kind of object to which an entry may belong; there are those of `KINDS` and no others.
 
     `relation` is the entry's column, `name` Clarify's word for the object (it stands in ids),
     `word` feedserver's; the object's number and title stand in these columns of its table.
@@ -175,6 +175,17 @@ def select_by(name: str, column: str, present: Present) -> Statement:
     )
 
 
+def select_span(name: str, column: str, present: Present) -> Statement:
+    """The rows whose `column` is from the parameter `first` to `last`, in order of objid."""
+    there = table(name)
+    return (
+        sa.select(*_columns(there, present))
+        .where(there.c[column] >= sa.bindparam("first"))
+        .where(there.c[column] <= sa.bindparam("last"))
+        .order_by(there.c.objid)
+    )
+
+
 def select_all(name: str, present: Present) -> Statement:
     """Every row; for the small tables of queues and lists."""
     return sa.select(*_columns(table(name), present))
@@ -245,9 +256,11 @@ def statements() -> dict[str, Statement]:
         found[f"probe {name}"] = probe(name)
         found[f"all of {name}"] = select_all(name, present)
         found[f"{name} by objid"] = select_by(name, "objid", present)
+        found[f"{name} by a span of objid"] = select_span(name, "objid", present)
         found[f"{name} of a poor site"] = select_by(name, "objid", {name: ()})
     for name, column in BACKWARDS:
         found[f"{name} by {column}"] = select_by(name, column, present)
+        found[f"{name} by a span of {column}"] = select_span(name, column, present)
     for kind in QUEUED:
         found[f"moves of {kind.name}"] = select_moves(kind, (100, 900))
     return found

@@ -1,6 +1,7 @@
 """The CRM's dates: local time without a zone, and a null date."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _NULL_YEAR = 1753  # Clarify writes 1753-01-01 where there is no date
@@ -14,8 +15,13 @@ def utc_time(value: object, zone: ZoneInfo) -> tuple[datetime | None, str | None
     """
     if value is None:
         return None, "entry_time is empty"
+    return _utc_time(value if isinstance(value, datetime) else str(value), zone)
+
+
+@lru_cache(maxsize=1000)  # most entries share their second with the one before
+def _utc_time(value: datetime | str, zone: ZoneInfo) -> tuple[datetime | None, str | None]:
     try:
-        local = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+        local = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
         if local.year <= _NULL_YEAR:
             return None, "entry_time is the null date"
         if local.tzinfo is not None:
