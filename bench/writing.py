@@ -1,12 +1,18 @@
 """Measures intake: single posts, NDJSON and `record`, beside the bare database.
 
-    python bench/writing.py
+    python -m bench.writing
 
 Everything runs in processes of its own on this machine and on one disk. Each round does all of
 them in turn, so that a noisy moment meets all alike; told are medians, and what part they are of
-the bare SQLite insert of as many bytes, as durable, in the same round.
+the bare SQLite insert of as many bytes, as durable, in the same round. The clients are those of
+`bench/clients.py`, all in this process. The slow disk is `bench/slow_disk.py`.
+
+Then sixteen clients post to the slow disk while two hundred poll: how long after a 201 the next
+poll shows what was posted. Each such poll begins after the 201; exits with 1 where one did not
+show it.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,83 +24,114 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench.clients import Client, Clients
+
 ROUNDS = 5
-POSTS = 300  # of one client in a round; sixteen clients send four times as many
+SECONDS = 2.0  # that the clients post in a round
+ROWS = 600  # that the bare database commits one by one in a round
 LINES = 10_000  # of NDJSON and of `record` in a round
 BATCH = 500  # rows that the bare database commits together, as feedserver does
 CLIENTS = 16
+POLLERS = 200  # each of another feed, once a second
+WATCHED = 20.0  # seconds in which they poll
+
+SINGLE = "bare insert, one a commit"
+BATCHES = f"bare insert, {BATCH} a commit"
 
 
 def main() -> None:
     """Measure and print."""
     folder = Path(tempfile.mkdtemp(prefix="feedserver-bench-"))
     try:
-        _measure(folder)
+        with (
+            _Site(folder / "quick").serving("feedserver", "serve", "--no-worker") as quick,
+            _Site(folder / "slow").serving("bench.slow_disk") as slow,
+        ):
+            _rounds(folder, quick, slow)
+            stale = _watch(slow)
     finally:
         shutil.rmtree(folder)
+    sys.exit(1 if stale else 0)
 
 
-def _measure(folder: Path) -> None:
-    port = _free_port()
-    settings = folder / "feedserver.toml"
-    settings.write_text(
-        f'authority = "bench.example,2026"\nbase_url = "http://127.0.0.1:{port}"\n',
-        encoding="utf-8",
-    )
-    environment = os.environ | {"FEEDSERVER_SETTINGS": str(settings)}
-    token = _run(environment, "grant", "add", "--write", "bench").decode().strip()
-    server = _start(environment, port)
-    try:
-        _rounds(folder, environment, _Client(port, token))
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(15)
-
-
-def _rounds(folder: Path, environment: dict[str, str], client: "_Client") -> None:
+def _rounds(folder: Path, quick: "_Site", slow: "_Site") -> None:
     bare = _Bare(folder / "bare.sqlite")
-    ways: dict[str, tuple[Callable[[int], int], str | None]] = {
-        "bare insert, one a commit": (bare.singles, None),
-        "POST, 1 client": (lambda turn: client.posts(turn, 1), "bare insert, one a commit"),
-        "POST, 16 clients": (lambda turn: client.posts(turn, CLIENTS), "bare insert, one a commit"),
-        f"bare insert, {BATCH} a commit": (bare.batches, None),
-        "POST of NDJSON": (client.lines, f"bare insert, {BATCH} a commit"),
-        "feedserver record": (
-            lambda turn: _record(folder, environment, turn),
-            f"bare insert, {BATCH} a commit",
-        ),
+    ways: dict[str, tuple[Callable[[int], float], str | None]] = {
+        SINGLE: (bare.singles, None),
+        "POST, 1 client": (lambda turn: quick.posts(turn, 1), SINGLE),
+        f"POST, {CLIENTS} clients": (lambda turn: quick.posts(turn, CLIENTS), SINGLE),
+        f"the same, {_slow()} a commit": (lambda turn: slow.posts(turn, CLIENTS), None),
+        BATCHES: (bare.batches, None),
+        "POST of NDJSON": (quick.lines, BATCHES),
+        "feedserver record": (quick.record, BATCHES),
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS):
         for name, (way, _) in ways.items():
-            began = time.perf_counter()
-            count = way(turn)
-            rates[name].append(count / (time.perf_counter() - began))
+            rates[name].append(way(turn))
     for name, (_, beside) in ways.items():
-        median = statistics.median(rates[name])
-        told = f"{median:>9,.0f}/s"
+        told = f"{statistics.median(rates[name]):>9,.0f}/s"
         if beside is not None:
             parts = [rate / other for rate, other in zip(rates[name], rates[beside], strict=True)]
             told += f"   {statistics.median(parts):.2f} of the {beside}"
-        print(f"{name:<28} {told}", flush=True)
+        print(f"{name:<32} {told}", flush=True)
 
 
-def _activity(key: str) -> bytes:
+def _slow() -> str:
+    from bench.slow_disk import MILLISECONDS
+
+    return f"+ {MILLISECONDS:g} ms"
+
+
+def _watch(site: "_Site") -> int:
+    """Tell how soon the next poll shows what was posted; how many did not show it."""
+    posters = [_Poster(site, f"watched-{number}") for number in range(CLIENTS - 1)]
+    watcher = _Watcher(site)
+    pollers = [
+        _Poller(site, f"/all.json?tag=polled-{number}", number / POLLERS)
+        for number in range(POLLERS)
+    ]
+    clients = Clients(site.port, [*posters, watcher, *pollers])
+    took = clients.run(WATCHED)
+    clients.close()
+    posted = sum(poster.count for poster in posters) + len(watcher.seconds)
+    polls = sorted(second for poller in pollers for second in poller.seconds)
+    seen = sorted(watcher.seconds)
+    print(
+        f"{CLIENTS} clients post {posted / took:,.0f}/s, {POLLERS} poll {len(polls) / took:,.0f}/s "
+        f"(p95 {_part(polls, 0.95)}): the poll after a 201 shows it in {_part(seen, 0.5)} (p50), "
+        f"{_part(seen, 0.99)} (p99 of {len(seen)}); {watcher.stale} did not show it"
+    )
+    return watcher.stale
+
+
+def _part(ordered: Sequence[float], part: float) -> str:
+    return f"{ordered[int(part * (len(ordered) - 1))] * 1000:.0f} ms"
+
+
+def _id(key: str) -> str:
+    """A UUID as most senders use them: in an index it stands anywhere."""
+    return uuid.UUID(bytes=hashlib.md5(key.encode()).digest(), version=4).urn
+
+
+def _activity(key: str, queue: str = "Support") -> bytes:
     return json.dumps(
         {
             "@context": "https://www.w3.org/ns/activitystreams",
             "type": "Update",
-            "id": f"urn:bench:{key}",
+            "id": _id(key),
             "published": "2026-05-08T12:00:00Z",
             "actor": {"type": "Person", "id": "urn:bench:ann", "name": "Ann Example"},
             "object": {"type": "Note", "id": f"urn:bench:case:{key}", "name": "Printer on fire"},
             "name": f"Ann Example changed case {key}: Printer on fire",
-            "content": "<p>It burns, and the smoke goes into the room beside it.</p>" * 4,
-            "queue": "Support",
+            "content": f"<p>{key}</p>"
+            + "<p>It burns, and the smoke goes into the room beside it.</p>" * 4,
+            "queue": queue,
             "product": "XR-20",
             "tags": ["vip", "priority:high"],
         }
@@ -113,20 +150,22 @@ class _Bare:
             " second BIGINT, document BLOB, UNIQUE (id, number))"
         )
 
-    def singles(self, turn: int) -> int:
-        """One row a commit."""
-        for number in range(POSTS):
+    def singles(self, turn: int) -> float:
+        """One row a commit; how many a second."""
+        began = time.perf_counter()
+        for number in range(ROWS):
             self._insert([f"single {turn} {number}"])
-        return POSTS
+        return ROWS / (time.perf_counter() - began)
 
-    def batches(self, turn: int) -> int:
-        """Many rows a commit."""
+    def batches(self, turn: int) -> float:
+        """Many rows a commit; how many rows a second."""
+        began = time.perf_counter()
         for start in range(0, LINES, BATCH):
             self._insert([f"batch {turn} {start + number}" for number in range(BATCH)])
-        return LINES
+        return LINES / (time.perf_counter() - began)
 
     def _insert(self, keys: list[str]) -> None:
-        rows = [(key, 1, 0, 0, 0, 0, _activity(key)) for key in keys]
+        rows = [(_id(key), 1, 0, 0, 0, 0, _activity(key)) for key in keys]
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(
             "INSERT INTO version (id, number, recorded, published, updated, second, document)"
@@ -136,87 +175,171 @@ class _Bare:
         self._connection.execute("COMMIT")
 
 
-class _Client:
-    """Posts over connections that stay open."""
+class _Site:
+    """A feedserver of its own, and what is sent to it."""
 
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._head = (
-            "POST /activities HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {token}\r\nContent-Type: {{}}\r\nContent-Length: {{}}\r\n\r\n"
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self._folder = folder
+        folder.mkdir()
+        settings = folder / "feedserver.toml"
+        settings.write_text(
+            f'authority = "bench.example,2026"\nbase_url = "http://127.0.0.1:{self.port}"\n',
+            encoding="utf-8",
         )
+        self._environment = os.environ | {"FEEDSERVER_SETTINGS": str(settings)}
+        self._token = self._run("grant", "add", "--write", "bench").decode().strip()
 
-    def posts(self, turn: int, clients: int) -> int:
-        """One activity a request."""
-        count = POSTS if clients == 1 else POSTS * 4 // clients
+    @contextmanager
+    def serving(self, module: str, *arguments: str) -> Iterator["_Site"]:
+        """It, served by that module."""
+        command = [sys.executable, "-m", module, *arguments, "--port", str(self.port)]
+        server = subprocess.Popen(
+            command,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parent.parent,
+        )
+        try:
+            self._wait_for(server)
+            yield self
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(15)
 
-        def run(client: int) -> int:
-            with socket.create_connection(("127.0.0.1", self._port)) as connection:
-                for number in range(count):
-                    body = _activity(f"post-{clients}-{turn}-{client}-{number}")
-                    self._send(connection, "application/activity+json", body)
-                    status, _ = _answer(connection)
-                    if status != 201:
-                        raise SystemExit(f"POST: {status}")
-            return count
+    def _wait_for(self, server: "subprocess.Popen[bytes]") -> None:
+        for _ in range(1000):
+            if server.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise SystemExit("the server does not listen; start one by hand, and it says why")
 
-        with ThreadPoolExecutor(clients) as pool:
-            return sum(pool.map(run, range(clients)))
+    def posts(self, turn: int, clients: int) -> float:
+        """One activity a request; how many a second."""
+        posters = [_Poster(self, f"post-{clients}-{turn}-{number}") for number in range(clients)]
+        running = Clients(self.port, posters)
+        took = running.run(SECONDS)
+        running.close()
+        return sum(poster.count for poster in posters) / took
 
-    def lines(self, turn: int) -> int:
-        """All in one request."""
+    def lines(self, turn: int) -> float:
+        """All in one request; how many lines a second."""
         body = b"\n".join(_activity(f"line-{turn}-{number}") for number in range(LINES))
-        with socket.create_connection(("127.0.0.1", self._port)) as connection:
-            self._send(connection, "application/x-ndjson", body, "Connection: close\r\n")
+        began = time.perf_counter()
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(
+                self.request("application/x-ndjson", body, more="Connection: close\r\n")
+            )
             answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
         if answer.count(b'"recorded"') != LINES:
             raise SystemExit(f"NDJSON: {answer[-300:]!r}")
-        return LINES
+        return LINES / (time.perf_counter() - began)
 
-    def _send(self, connection: socket.socket, kind: str, body: bytes, more: str = "") -> None:
-        head = self._head.format(kind, len(body)).replace("\r\n\r\n", f"\r\n{more}\r\n")
-        connection.sendall(head.encode() + body)
+    def record(self, turn: int) -> float:
+        """All in one file, with the start of the process; how many lines a second."""
+        path = self._folder / "lines.ndjson"
+        path.write_bytes(b"\n".join(_activity(f"file-{turn}-{number}") for number in range(LINES)))
+        began = time.perf_counter()
+        self._run("record", str(path))
+        return LINES / (time.perf_counter() - began)
 
+    def request(self, media_type: str, body: bytes, more: str = "") -> bytes:
+        """The bytes of a POST."""
+        return (
+            f"POST /activities HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._token}"
+            f"\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+        ).encode() + body
 
-def _answer(connection: socket.socket) -> tuple[int, bytes]:
-    held = b""
-    while b"\r\n\r\n" not in held:
-        held += connection.recv(1 << 16)
-    head, _, body = held.partition(b"\r\n\r\n")
-    length = next(
-        int(line.split(b":")[1])
-        for line in head.split(b"\r\n")
-        if line.lower().startswith(b"content-length:")
-    )
-    while len(body) < length:
-        body += connection.recv(1 << 16)
-    return int(head.split()[1]), body
-
-
-def _record(folder: Path, environment: dict[str, str], turn: int) -> int:
-    path = folder / "lines.ndjson"
-    path.write_bytes(b"\n".join(_activity(f"file-{turn}-{number}") for number in range(LINES)))
-    _run(environment, "record", str(path))
-    return LINES
+    def _run(self, *arguments: str) -> bytes:
+        command = [sys.executable, "-m", "feedserver", *arguments]
+        done = subprocess.run(command, env=self._environment, check=True, capture_output=True)
+        return done.stdout
 
 
-def _run(environment: dict[str, str], *arguments: str) -> bytes:
-    command = [sys.executable, "-m", "feedserver", *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True).stdout
+class _Poster:
+    """Posts one activity after the other."""
+
+    begins = 0.0
+
+    def __init__(self, site: _Site, name: str, queue: str = "Support") -> None:
+        self.count = 0
+        self._site = site
+        self._name = name
+        self._queue = queue
+
+    def request(self) -> bytes:
+        """The next activity."""
+        body = _activity(f"{self._name}-{self.count}", self._queue)
+        return self._site.request("application/activity+json", body)
+
+    def answered(self, status: int, head: bytes, body: bytes, seconds: float) -> float:
+        """It is recorded; the next one follows at once."""
+        if status != 201:
+            raise SystemExit(f"POST: {status} {body[:300]!r}")
+        self.count += 1
+        return 0
 
 
-def _start(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "feedserver", "serve", "--port", str(port)]
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    for _ in range(1000):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return server
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit("the server does not listen")
+class _Poller:
+    """Polls a feed once a second, with the ETag that it has."""
+
+    def __init__(self, site: _Site, path: str, begins: float = 0.0) -> None:
+        self.begins = begins
+        self.seconds: list[float] = []
+        self._path = path
+        self._etag = b""
+
+    def request(self) -> bytes:
+        """A conditional GET."""
+        known = b"If-None-Match: " + self._etag + b"\r\n" if self._etag else b""
+        return f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode() + known + b"\r\n"
+
+    def answered(self, status: int, head: bytes, body: bytes, seconds: float) -> float:
+        """It has what there is."""
+        if status not in (200, 304):
+            raise SystemExit(f"GET {self._path}: {status} {body[:300]!r}")
+        self.seconds.append(seconds)
+        for line in head.split(b"\r\n"):
+            if line[:5].lower() == b"etag:":
+                self._etag = line[5:].strip()
+        return max(0.0, 1 - seconds)
+
+
+class _Watcher:
+    """Posts to a queue of its own, and polls its feed as soon as that was acknowledged."""
+
+    begins = 0.0
+
+    def __init__(self, site: _Site) -> None:
+        self.stale = 0
+        self._poster = _Poster(site, "seen", "Watched")
+        self._poller = _Poller(site, "/queues/Watched.json?limit=10")
+        self._turn: Client = self._poster
+
+    @property
+    def seconds(self) -> Sequence[float]:
+        """How long each of the polls took."""
+        return self._poller.seconds
+
+    def request(self) -> bytes | None:
+        """A post, or the poll after it."""
+        return self._turn.request()
+
+    def answered(self, status: int, head: bytes, body: bytes, seconds: float) -> float:
+        """Posted: it is polled at once. Polled: it must be there."""
+        self._turn.answered(status, head, body, seconds)
+        if self._turn is self._poster:
+            self._turn = self._poller
+            return 0
+        self._turn = self._poster
+        if _id(f"seen-{self._poster.count - 1}").encode() not in body:
+            self.stale += 1
+        return 0
 
 
 def _free_port() -> int:

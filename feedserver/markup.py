@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import lru_cache
 
 import nh3
 
@@ -20,6 +21,15 @@ _PASSES = 3
 
 # What `sanitised` leaves as it is. The quantifiers take no way back: each character is seen once.
 _HARMLESS = re.compile(r"(?:[^<>&\xa0]++|<br>|&amp;|&lt;|&gt;)*+")
+
+_SHORT = 4096  # characters of what most activities say
+
+# Text between tags that hide none of it, and move none of it elsewhere, wherever they stand.
+_PLAIN = re.compile(
+    r"(?:[^<>&\x00-\x08\x0b-\x1f]++|&(?:amp|lt|gt);"
+    r"|</?(?:a|b|blockquote|br|code|div|em|h[1-6]|i|li|ol|p|s|span|strong|u|ul)"
+    r"(?: [a-z]+=\"[^\"<>&]*+\")*+>)*+"
+)
 
 # Tags before which a reader sees a break or a gap.
 _BREAK = re.compile(
@@ -52,6 +62,11 @@ def sanitised(markup: str) -> str:
     """
     if _HARMLESS.fullmatch(markup):  # plain text that was escaped, a hundred times as fast
         return markup
+    # On its way into the log the same is sanitised by whoever reads it, and again by the intake.
+    return _remembered(markup) if len(markup) <= _SHORT else _sanitised(markup)
+
+
+def _sanitised(markup: str) -> str:
     for _ in range(_PASSES):
         before, markup = markup, clean(_cleaner.clean(_bounded(markup)))
         if markup == before:
@@ -59,10 +74,19 @@ def sanitised(markup: str) -> str:
     return clean(_cleaner.clean(html.escape(text_of(markup), quote=False)))
 
 
+_remembered = lru_cache(1000)(_sanitised)
+
+
 def text_of(markup: str) -> str:
     """The text that a reader of the HTML fragment sees, without its tags; words stay apart."""
     if "<" not in markup and "&" not in markup:
         return markup
+    if len(markup) <= _SHORT and _PLAIN.fullmatch(markup):  # ten times as fast, and the same
+        return clean(html.unescape(_TAG.sub("", _BREAK.sub(" <", markup))))
+    return _read(markup)
+
+
+def _read(markup: str) -> str:
     return clean(html.unescape(_text_only.clean(_bounded(_BREAK.sub(" <", markup)))))
 
 

@@ -45,6 +45,12 @@ class Log(Protocol):
         """
         ...
 
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
+        """As `append`; gives what was recorded of each draft, None where the id was known."""
+        ...
+
     def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
         """Append the version that replaces the one at `position`, a tombstone where it is None.
 
@@ -102,8 +108,55 @@ class Log(Protocol):
         """The place of the bookmark of that name, None where there is none."""
         ...
 
+    def changes(self) -> int:
+        """A number that differs whenever anything was committed to the store since it was asked.
+
+        By whichever process; it may differ where nothing was. It takes a few microseconds. Raises
+        StoreError.
+        """
+        ...
+
     def close(self) -> None:
         """Give back what the store holds open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the index held of a segment of a log, to be ready sooner at the next start.
+
+    The segment begins after the version at position `before` and ends with the one at `position`,
+    whose check is `check`; `epoch` is that of the log. Only the index understands the content,
+    which is None where it was damaged.
+    """
+
+    number: int
+    epoch: str
+    before: int
+    position: int
+    check: bytes
+    content: bytes | None
+
+
+class SnapshotStore(Protocol):
+    """Where snapshots of the index are kept; what is redacted takes those with it that hold it."""
+
+    def following(self, epoch: str, before: int) -> Snapshot | None:
+        """The snapshot of that log which begins after position `before`; None where it is not
+        there, or was saved by a program that writes others. Raises StoreError.
+        """
+        ...
+
+    def positions(self, epoch: str) -> Mapping[int, int]:
+        """By its number, the position at which each snapshot of that log ends."""
+        ...
+
+    def save(self, snapshot: Snapshot, head: int, is_sure: bool = False) -> bool:
+        """Keep the snapshot, made when the index stood at position `head`; whether it was kept.
+
+        It is not where one that is as new is there already, unless `is_sure` says that that is of
+        no use, nor where anything was redacted since. Raises StoreError.
+        """
         ...
 
 
@@ -193,6 +246,23 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as a format writes it, whatever the page: what a format joins pages of.
+
+    `second` is the `Dates.second` of an activity, None of a removal.
+    """
+
+    id: str
+    second: datetime | None
+    body: bytes
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it tells that an activity is in the feed no more."""
+        return self.second is None
+
+
 class Format(Protocol):
     """A way to write a page: pure, and the same page gives the same bytes."""
 
@@ -212,8 +282,19 @@ class Format(Protocol):
     version: int
     """Grows with each change of what is written for the same page; it is part of the ETag."""
 
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The entry as it stands in every page that has it.
+
+        Of the page only what is of the server is looked at: its `authority` and its `home`.
+        """
+        ...
+
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
+        """The page as a document, with those entries in the place of its own."""
+        ...
+
     def render(self, page: Page) -> bytes:
-        """The page as a document."""
+        """The page as a document: its own entries, joined."""
         ...
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:

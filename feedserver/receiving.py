@@ -5,11 +5,11 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from feedserver.errors import Fault, InvalidActivity, InvalidRequest
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Activity, Draft
 from feedserver.parsers.documents import Decode, Parser
 from feedserver.parsers.items import Document, Item
 from feedserver.parsers.strict import decode
@@ -62,6 +62,8 @@ class Answer:
     outcome: str
     id: str | None = None
     faults: tuple[Fault, ...] = ()
+    activity: Activity | None = field(default=None, compare=False)
+    """What was recorded of it just now."""
 
     @property
     def is_refused(self) -> bool:
@@ -233,4 +235,5 @@ def _answer(sent: _Sent, verdict: Verdict) -> Answer:
     refusal = _REFUSALS.get(verdict.outcome)
     pointer = f"{sent.item.pointer}/id"
     faults = () if refusal is None else (Fault(pointer, f"{verdict.id} {refusal}"),)
-    return Answer(sent.place, _STATUS[verdict.outcome], verdict.outcome.value, verdict.id, faults)
+    status, outcome = _STATUS[verdict.outcome], verdict.outcome.value
+    return Answer(sent.place, status, outcome, verdict.id, faults, verdict.activity)

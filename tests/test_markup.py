@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.markup import _HARMLESS, _MANY, _cleaner, sanitised, text_of
+from feedserver.markup import _HARMLESS, _MANY, _PLAIN, _cleaner, _read, sanitised, text_of
 from feedserver.model.text import clean
 
 TAGS = frozenset(
@@ -312,6 +312,22 @@ def test_the_text_is_what_a_reader_sees_and_words_stay_apart(markup: str, text: 
 
     assert text is None or found == " ".join(text.split())
     assert "<t" not in found
+
+
+PLAIN = st.sampled_from(
+    """a b blockquote br code div em h1 h6 i li ol p s span strong u ul /a /b /blockquote /br /code
+    /div /em /h1 /h6 /i /li /ol /p /s /span /strong /u /ul""".split()
+).map(lambda tag: f"<{tag}>") | st.sampled_from(
+    ['<a href="https://x.example/" rel="noopener">', '<b x="">', "&amp;", "&lt;", "&gt;", "lt;"]
+)
+
+
+@given(st.lists(PLAIN | HARMLESS))
+def test_the_text_between_plain_tags_is_read_as_the_parser_reads_it(parts: list[str]) -> None:
+    markup = "".join(parts)
+
+    if _PLAIN.fullmatch(markup):
+        assert text_of(markup) == _read(markup)
 
 
 @given(MARKUP)

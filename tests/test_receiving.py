@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feedserver.errors import InvalidActivity, InvalidRequest, NotYet, StoreError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Activity, Draft
 from feedserver.parsers.documents import Parser
 from feedserver.ports import Bookmark
 from feedserver.receiving import BATCH, BATCH_BYTES, Answer, Receiving
@@ -28,11 +28,13 @@ class WatchedLog(MemoryLog):
         self.batches: list[int] = []
         self.fails_at = -1
 
-    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
         if len(self.batches) == self.fails_at:
             raise StoreError("the disk is full")
         self.batches.append(len(drafts))
-        return super().append(drafts, bookmark)
+        return super().appended(drafts, bookmark)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ extensions would break in a path goes into a parameter instead.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 from feedserver.model.filter import Filter
@@ -84,6 +85,7 @@ def encode_query(query: str | bytes) -> str:
     return quote(query, safe=_KEPT + "&=+%/?;")
 
 
+@lru_cache(1000)  # each answer about an activity names its address several times
 def activity_path(id: str, extension: str | None = None) -> str:
     """The path of one activity."""
     return f"/activities/{quote(id, safe='')}" + (f".{extension}" if extension else "")

@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from feedserver.errors import Fault, InvalidActivity
 from feedserver.model.extension import AS2_CONTEXT, PREFIX, TERMS
 from feedserver.model.text import clean
 from feedserver.parsers.members import pointer_of
+from feedserver.parsers.remembering import Remembered
 
 _AS2 = {AS2_CONTEXT, "http" + AS2_CONTEXT.removeprefix("https")}  # or with a # at the end
 _OF_AS2 = {
@@ -20,6 +21,7 @@ _OF_AS2 = {
 }
 
 MAX_CONTEXT = 16_384  # characters; it is looked through for each name, and kept with each item
+_TYPES = ("type", "@type")
 
 _ENDS_OF_PREFIXES = tuple(":/?#[]@")  # JSON-LD 1.1, section 4.1: a term like another is none
 
@@ -35,6 +37,10 @@ class Context:
     own: str
     terms: dict[str, str]
     others: tuple[Any, ...] = ()
+    _plain: Remembered[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_plain", Remembered(self._made_plain))
 
     @staticmethod
     def around(own: str) -> "Context":
@@ -102,14 +108,17 @@ class Context:
             return [self.cleared(inner, name) for inner in value]
         if isinstance(value, dict):
             said = {inner: member for inner, member in value.items() if member is not None}
-            made = {
-                self._plain(inner): member if inner == "@context" else self.cleared(member, inner)
-                for inner, member in said.items()
-            }
+            made = {}
+            for inner, member in said.items():
+                # Most members are texts, which stay themselves but where they are types.
+                if (isinstance(member, str) and inner not in _TYPES) or inner == "@context":
+                    made[self._plain[inner]] = member
+                else:
+                    made[self._plain[inner]] = self.cleared(member, inner)
             if len(made) != len(said):
-                raise InvalidActivity([_twice(map(self._plain, said))])
+                raise InvalidActivity([_twice(map(self._plain.__getitem__, said))])
             return made
-        is_type = name in ("type", "@type") and isinstance(value, str)
+        is_type = name in _TYPES and isinstance(value, str)
         return self._stable(value) if is_type else value
 
     def placed(self, value: Any, pointer: str) -> str:
@@ -119,14 +128,14 @@ class Context:
             name = step.replace("~1", "/").replace("~0", "~")
             if isinstance(value, dict):
                 said = (each for each in value if value[each] is not None)
-                name = next((each for each in said if self._plain(each) == name), name)
+                name = next((each for each in said if self._plain[each] == name), name)
                 value = value.get(name)
             elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
                 value = value[int(name)]
             path.append(name)
         return pointer_of(path)
 
-    def _plain(self, name: str) -> str:
+    def _made_plain(self, name: str) -> str:
         iri = self.iri(name)
         if iri.startswith(self.own) and iri.removeprefix(self.own) in TERMS:
             return iri.removeprefix(self.own)

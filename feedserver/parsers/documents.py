@@ -14,6 +14,7 @@ from feedserver.parsers.as2 import As2
 from feedserver.parsers.contexts import Context
 from feedserver.parsers.items import Document, Item
 from feedserver.parsers.members import Members, Reading, each, pointer_of
+from feedserver.parsers.remembering import Remembered
 from feedserver.parsers.strict import decode as decode_strictly
 from feedserver.parsers.strict import parse_json
 from feedserver.settings import Limits
@@ -31,7 +32,10 @@ MEDIA_TYPES: Mapping[str, str | None] = {
 """The media types of documents, each with its dialect; None: it is told by the members."""
 
 _COLLECTIONS = ("collection", "ordered-collection", "collection-page", "ordered-collection-page")
+_WORDS = Remembered(word_of)
 _ITEMS = ("items", "orderedItems")
+_FEW = 100  # contexts that are kept with what names mean in them, and
+_SHORT = 1000  # their characters
 
 
 Decode = Callable[[bytes, str | None], str]
@@ -45,6 +49,9 @@ class Parser:
         self._authority = authority
         self._own = namespace(authority)
         self._limits = limits
+        self._as1 = As1(self._own)
+        self._as2 = As2(Context.around(self._own))
+        self._known: dict[str, As2] = {}
 
     def read(
         self,
@@ -77,33 +84,52 @@ class Parser:
         if len(items) > self._limits.max_batch:
             raise InvalidActivity([_too_many(items, self._limits.max_batch)])
         around = value if isinstance(value, dict) else {}
-        context = Context.around(self._own).extended(around.get("@context"))
+        as2 = self._within(around.get("@context"))
         dialects = [dialect or _dialect(around, item) for item, _ in items]
         found = tuple(
-            self._item(item, pointer, spoken, context)
+            self._item(item, pointer, self._as1 if spoken == "as1" else as2)
             for (item, pointer), spoken in zip(items, dialects, strict=True)
         )
         return Document(next(iter(dialects), "as2"), is_collection, found)
 
-    def _item(self, value: Any, pointer: str, dialect: str, context: Context) -> Item:
+    def _within(self, context: Any) -> As2:
+        """The dialect of a document with that `@context`; those of most documents are kept."""
+        if context is None:
+            return self._as2
+        told = repr(context)
+        found = self._known.get(told)
+        if found is None:
+            found = As2(self._as2.context.extended(context))
+            if len(told) <= _SHORT and len(self._known) < _FEW:
+                self._known[told] = found
+        return found
+
+    def _item(self, value: Any, pointer: str, dialect: As1 | As2) -> Item:
         if not isinstance(value, dict):
             fault = Fault(pointer, "is no object. An activity is a JSON object.")
             return Item(value, None, (fault,), pointer)
         reading, draft, is_silent = Reading(self._limits, []), None, False
         try:
-            if dialect == "as1":
+            if isinstance(dialect, As1):
                 members = Members(value, "", reading)
                 is_silent = members.flag("silent")
-                draft = As1(self._own).activity(members)
+                draft = dialect.activity(members)
             else:
-                inner = context.extended(value.get("@context")) if pointer else context
-                draft, is_silent = self._as2(value, reading, inner)
+                inner = value.get("@context") if pointer else None
+                as2 = dialect if inner is None else As2(dialect.context.extended(inner))
+                draft, is_silent = self._activity(value, reading, as2)
         except InvalidActivity as error:
             reading.faults[:] = error.faults
         faults = tuple(replace(fault, pointer=pointer + fault.pointer) for fault in reading.faults)
         return Item(value, None if faults else draft, faults, pointer, is_silent)
 
-    def _as2(self, value: dict[str, Any], reading: Reading, context: Context) -> tuple[Draft, bool]:
+    def _activity(
+        self, value: dict[str, Any], reading: Reading, dialect: As2
+    ) -> tuple[Draft, bool]:
+        plain = dialect.plain_activity(value, self._limits)
+        if plain is not None:
+            return plain, False
+        context = dialect.context
         cleared = context.cleared(
             {name: inner for name, inner in value.items() if name != "@context"}
         )
@@ -111,7 +137,7 @@ class Parser:
             cleared["@context"] = list(context.others)
         members = Members(cleared, "", reading)
         is_silent = members.flag("silent")
-        draft = As2(context).activity(members)
+        draft = dialect.activity(members)
         reading.faults[:] = [
             replace(fault, pointer=context.placed(value, fault.pointer)) for fault in reading.faults
         ]
@@ -163,7 +189,7 @@ def _too_many(items: list[tuple[Any, str]], limit: int) -> Fault:
 def _is_collection(value: dict[str, Any]) -> bool:
     types = value.get("type", value.get("@type"))
     named = types if isinstance(types, list) else [types]
-    if any(isinstance(name, str) and word_of(name) in _COLLECTIONS for name in named):
+    if any(isinstance(name, str) and _WORDS[name] in _COLLECTIONS for name in named):
         return True
     return types is None and "actor" not in value and any(name in value for name in _ITEMS)
 

@@ -67,10 +67,13 @@ class Members:
         """The JSON Pointer of what is at the path."""
         return self.pointer + pointer_of(path)
 
-    def take(self, *names: str) -> Any:
+    def take(self, name: str, *others: str) -> Any:
         """The first of the members that is there; all of them are taken."""
-        found = [self._left.pop(name) for name in names if name in self._left]
-        return found[0] if found else None
+        taken = self._left.pop(name, None)
+        for other in others:
+            value = self._left.pop(other, None)
+            taken = value if taken is None else taken
+        return taken
 
     def look(self, name: str) -> Any:
         """The member, which stays among those that are left."""
@@ -98,9 +101,11 @@ class Members:
     def line(self, name: str) -> str | None:
         """The text of the member as one line; a whole number is taken for its digits."""
         value = self.take(name)
+        if value is None:
+            return None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        return None if value is None else self.as_line(value, name)
+        return self.as_line(value, name)
 
     def as_line(self, value: Any, *path: Step) -> str | None:
         """The value, which is at the path, as one line; None where it is empty or too long."""
@@ -117,7 +122,14 @@ class Members:
 
     def names(self, name: str, of: Callable[[Any], Any] = lambda value: value) -> tuple[str, ...]:
         """The texts of a member that is one or a list; `of` gives that of an element."""
-        found, limit = each(name, self.take(name)), self.reading.limits.max_tags
+        value = self.take(name)
+        if value is None:
+            return ()
+        limit = self.reading.limits.max_tags
+        if isinstance(value, str) and limit:
+            line = self.as_line(of(value), name)
+            return () if line is None else (line,)
+        found = each(name, value)
         if len(found) > limit:
             self.fault(f"has {len(found):,} elements; {limit:,} is the limit (`max_tags`).", name)
             return ()
@@ -179,7 +191,8 @@ class Members:
 
     def make_html(self) -> None:
         """Take `content` of another text type for what it says in HTML."""
-        self._left = as_html(self._left)
+        if "mediaType" in self._left:
+            self._left = as_html(self._left)
 
     @property
     def rest(self) -> dict[str, Any]:
@@ -188,6 +201,8 @@ class Members:
 
     def left(self) -> dict[str, Any]:
         """The members that were not taken, made harmless."""
+        if not self._left:
+            return {}
         members: dict[str, Any] = kept(self._left)
         return members
 

@@ -1,7 +1,6 @@
 """Writing: what somebody sends, posts or publishes on its way to the intake."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from feedserver.errors import Gone, Moved, NotFound, NotYet, SourceError
@@ -44,7 +43,7 @@ class Writing:
         Raises what `refuse_while_importing` does, and StoreError.
         """
         self.refuse_while_importing()
-        return self._intake.take([replace(draft, source=source) for draft in drafts], names)
+        return self._intake.take(drafts, names, source)
 
     def publish(
         self, source: str, object_type: str, database_id: int, activity_objid: int

@@ -28,22 +28,30 @@ class MemoryLog:
         self._by_id: dict[str, list[int]] = {}
         self._last: Dates | None = None
         self._bookmarks: dict[str, str] = {}
+        self._changes = 0
         self._lock = threading.Lock()
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+        made = self.appended(drafts, bookmark)
+        return tuple(0 if activity is None else activity.position for activity in made)
+
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
         with self._lock:
             new: dict[str, Draft] = {}
             for draft in drafts:
                 if draft.id not in self._by_id:
                     new.setdefault(draft.id, draft)
             dates = give_dates(list(new.values()), self._last, self._clock())
-            positions = {
-                draft.id: self._write(Activity(self.head() + 1, draft, given))
-                for draft, given in zip(new.values(), dates, strict=True)
-            }
+            made = {}
+            for draft, given in zip(new.values(), dates, strict=True):
+                made[draft.id] = Activity(self.head() + 1, draft, given)
+                self._write(made[draft.id])
             if bookmark is not None and self.bookmark(bookmark.name) == bookmark.found:
                 self._bookmarks[bookmark.name] = bookmark.place
-        return tuple(positions.pop(draft.id, 0) for draft in drafts)
+                self._changes += 1
+        return tuple(made.pop(draft.id, None) for draft in drafts)
 
     def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
         with self._lock:
@@ -88,6 +96,7 @@ class MemoryLog:
         self._versions.append(version)
         self._by_id.setdefault(version.id, []).append(version.position)
         self._last = latest(self._last, version.dates)
+        self._changes += 1
         return version.position
 
     def head(self) -> int:
@@ -127,6 +136,9 @@ class MemoryLog:
 
     def bookmark(self, name: str) -> str | None:
         return self._bookmarks.get(name)
+
+    def changes(self) -> int:
+        return self._changes
 
     def close(self) -> None:
         pass

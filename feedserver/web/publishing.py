@@ -24,12 +24,19 @@ _OBJID = re.compile(r"0*[1-9][0-9]{0,17}")  # what every database can compare
 
 
 class PublishingViews:
-    """`POST /sources/{name}/publish`; `wrote` is told the outcome, for the metrics."""
+    """`POST /sources/{name}/publish`; `wrote` and `noticed` as in `WritingViews`."""
 
-    def __init__(self, server: Server, access: Access, wrote: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        access: Access,
+        wrote: Callable[[str], None],
+        noticed: Callable[[], None] | None = None,
+    ) -> None:
         self._server = server
         self._access = access
         self._wrote = wrote
+        self._noticed = noticed or server.index.notice
 
     def publish(self, name: str) -> Response:
         """Record the entry that the body names; on a 2xx it is on disk."""
@@ -37,7 +44,7 @@ class PublishingViews:
         fields = _fields(self._server.settings.limits.max_body)
         object_type, database_id, activity_objid = _named(fields)
         verdict = self._server.writing.publish(name, object_type, database_id, activity_objid)
-        self._server.index.notice()
+        self._noticed()
         self._wrote(verdict.outcome.value)
         return self._answer(verdict)
 

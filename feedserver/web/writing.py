@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from json import JSONEncoder
 from typing import Any
 from urllib.parse import unquote
 
-from flask import Response, json, request
+from flask import Response, request
+from werkzeug.datastructures import Headers
 
 from feedserver.assembly import Server
 from feedserver.errors import (
@@ -44,6 +46,7 @@ MAX_STREAMS = 4  # of lines at once; each holds a thread, and readers need some 
 POSTED = ("queue", "product", "tag")
 """The fields of the feeds that take posts; what is posted there is in that feed."""
 
+_encode = JSONEncoder(ensure_ascii=False).encode
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
 _FORMAT = {"as1": "as1", "as2": "json", "atom": "atom"}
 """In which dialect it came, in that it is given back."""
@@ -58,16 +61,33 @@ _NO_COLLECTION = (
 )
 
 
+class _Answer(Response):
+    """An answer whose addresses are written as URIs already, and need not be looked at again."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """The headers as they are."""
+        self.headers["Content-Length"] = str(self.calculate_content_length())
+        return self.headers
+
+
 class WritingViews:
     """`POST /activities` and to feeds, `PUT` and `DELETE` of one.
 
-    `wrote` is told the outcome of each activity, for the metrics.
+    `wrote` is told the outcome of each activity, for the metrics. `noticed` is called when
+    something was recorded; the index catches up where it is None.
     """
 
-    def __init__(self, server: Server, access: Access, wrote: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        access: Access,
+        wrote: Callable[[str], None],
+        noticed: Callable[[], None] | None = None,
+    ) -> None:
         self._server = server
         self._access = access
         self._wrote = wrote
+        self._noticed = noticed or server.index.notice
         self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self._max_body = server.settings.limits.max_body
 
@@ -122,7 +142,7 @@ class WritingViews:
         document = self._document()
         draft, is_silent = _only(document, id), document.items[0].is_silent
         outcome, position = self._server.writing.change(id, draft, is_silent, self._is_meant)
-        self._server.index.notice()
+        self._noticed()
         self._wrote(outcome.value)
         # That very version: who takes its ETag for the next change has seen what it is.
         (version,) = self._server.log.at([position])
@@ -132,7 +152,7 @@ class WritingViews:
         """Put a tombstone in the place of the activity; on a 2xx it is on disk."""
         self._access.writer()
         self._server.writing.delete(id, self._is_meant)
-        self._server.index.notice()
+        self._noticed()
         self._wrote(Outcome.DELETED.value)
         return Response(status=204)
 
@@ -184,7 +204,7 @@ class WritingViews:
             raise Gone(f"{answer.id} {answer.faults[0].detail}")
         if answer.id is None or answer.is_refused:
             raise InvalidActivity(answer.faults)
-        newest = self._server.reading.activity(answer.id)
+        newest = answer.activity or self._server.reading.activity(answer.id)
         response = self._activity(newest, extension, answer.status)
         if answer.status == 201:
             response.headers["Location"] = self._address(answer.id)
@@ -197,7 +217,7 @@ class WritingViews:
             raise Gone(f"{version.id} was recorded, and deleted since.")
         view = reading.activity_view(version, represent(format))
         body = format.render_activity(version, reading.page_of(view))
-        response = Response(body, status, content_type=format.media_type)
+        response = _Answer(body, status, content_type=format.media_type)
         response.set_etag(view.etag)
         response.headers["Content-Location"] = self._address(version.id)
         response.headers["Cache-Control"] = "no-store"
@@ -235,7 +255,7 @@ class WritingViews:
         return self._server.reading.base_url + activity_path(id)
 
     def _count(self, answers: tuple[Answer, ...]) -> None:
-        self._server.index.notice()
+        self._noticed()
         for answer in answers:
             self._wrote(answer.outcome)
 
@@ -345,4 +365,4 @@ def _json(status: int, told: dict[str, Any]) -> Response:
 
 
 def _written(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    return _encode(told).encode() + b"\n"

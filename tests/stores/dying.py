@@ -8,6 +8,7 @@ end. Tells how many they were.
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,11 +55,14 @@ def die_before(number: int) -> None:
     """From now on, let this process kill itself before its statement of that number."""
     numbers = count(1)
 
-    def counted(*_: Any) -> None:
+    def counted(_: str) -> None:
         if next(numbers) == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", counted)
+    def count_in(connection: sqlite3.Connection, *_: Any) -> None:
+        connection.set_trace_callback(counted)
+
+    sa.event.listen(sa.pool.Pool, "checkout", count_in)
 
 
 def die(store: Path, work: str) -> int:

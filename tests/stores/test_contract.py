@@ -131,6 +131,33 @@ def test_nothing_to_append_is_no_change(log: Log) -> None:
     assert log.head() == 0
 
 
+def test_whatever_is_committed_is_a_change(log: Log) -> None:
+    draft, other = make_draft(), make_draft()
+    told = [log.changes()]
+
+    for commit in (
+        lambda: log.append([draft, other]),
+        lambda: log.append([], Bookmark("source crm", "place 1")),
+        lambda: log.replace(1, draft, is_silent=True),
+        lambda: log.replace(3, None),
+        lambda: log.redact([other.id]),
+    ):
+        commit()
+        told.append(log.changes())
+
+    assert len(set(told)) == 6
+
+
+def test_where_nothing_is_committed_nothing_has_changed(log: Log) -> None:
+    log.append([make_draft()])
+    told = log.changes()
+
+    list(log.read(0))
+    log.known(["tag:nothing"])
+
+    assert log.changes() == told
+
+
 def test_a_bookmark_is_stored_with_drafts(log: Log) -> None:
     log.append([make_draft()], Bookmark("source crm", "place 1"))
 

@@ -22,7 +22,9 @@ def writes(code: str) -> Iterator[tuple[str, str]]:
 
 def _is_writing(call: ast.Call) -> bool:
     how = ast.unparse(call.func)
-    if how.endswith((".exec_driver_sql", ".text")):
+    if how.endswith((".exec_driver_sql", ".text", ".executescript")) or re.search(
+        r"\bcursor\.execute(many)?$", how
+    ):
         return STATEMENT.search(ast.unparse(call)) is not None
     target = call.args[0] if how.startswith("sa.") and call.args else call.func
     what = ast.unparse(target)
@@ -38,7 +40,7 @@ def test_only_the_log_writes_versions_and_each_kind_in_one_function() -> None:
     }
 
     assert found == {
-        ("stores/sql/log.py", "_write", "sa.insert"),  # appends
+        ("stores/sql/log.py", "_write", "cursor.executemany"),  # appends
         ("stores/sql/log.py", "_redact", "sa.update"),  # erases what was redacted
         ("stores/sql/migrating.py", "_to_2", "connection.exec_driver_sql"),
     }
@@ -63,6 +65,7 @@ def test_only_one_module_knows_how_words_are_kept_and_found() -> None:
         "tables.version.insert()",
         "connection.exec_driver_sql('DELETE FROM version')",
         "connection.execute(sa.text('insert into version values (1)'))",
+        "cursor.execute('REPLACE INTO version VALUES (?)', row)",
     ],
 )
 def test_whoever_else_would_write_them_is_found(call: str) -> None:

@@ -357,14 +357,14 @@ class TestLines:
     def test_a_store_that_fails_ends_the_answer_and_says_so(
         self, site: Site, writer: Writer
     ) -> None:
-        append = site.server.log.append
-        site.server.log.append = lambda drafts, bookmark=None: (_ for _ in ()).throw(  # type: ignore[method-assign]
+        appended = site.server.log.appended
+        site.server.log.appended = lambda drafts, bookmark=None: (_ for _ in ()).throw(  # type: ignore[method-assign]
             StoreError("the store cannot be written: disk full")
         )
         try:
             (told,) = writer.lines({"actor": "Ann"})
         finally:
-            site.server.log.append = append  # type: ignore[method-assign]
+            site.server.log.appended = appended  # type: ignore[method-assign]
 
         assert told["status"] == 503
         assert "disk full" in told["detail"]

@@ -57,6 +57,8 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
     except sa.exc.DBAPIError as error:
         raise StoreError(f"the store cannot be read: {error.orig}") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"the store cannot be read: {error}") from error
 
 
 @contextmanager
@@ -65,11 +67,19 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
     Raises StoreError where the store cannot be written, and then nothing was.
     """
+    with storing(), engine.connect() as connection, exclusively(connection):
+        yield connection
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Raises StoreError where something cannot be written, or not be held by any store."""
     try:
-        with engine.connect() as connection, exclusively(connection):
-            yield connection
+        yield
     except sa.exc.DBAPIError as error:
         raise StoreError(f"the store cannot be written: {error.orig}") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"the store cannot be written: {error}") from error
     except UnicodeEncodeError as error:
         raise StoreError(f"the store cannot hold half a surrogate pair: {error}") from error
 
@@ -86,6 +96,14 @@ def exclusively(connection: sa.Connection) -> Iterator[None]:
             connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
+
+
+def cursor_of(connection: sa.Connection) -> Any:
+    """A cursor of the driver, for statements that are said so often that SQLAlchemy's part counts.
+
+    It takes 20 µs of each. Errors are those of `sqlite3`, which `writing` tells as it does others.
+    """
+    return connection.connection.cursor()
 
 
 def keep_write_ahead(connection: sa.Connection) -> None:

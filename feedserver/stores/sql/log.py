@@ -1,8 +1,11 @@
 """The log in a SQL database: one function appends, nothing else writes it."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -20,13 +23,15 @@ from feedserver.model.dates import (
 )
 from feedserver.model.search import Word
 from feedserver.ports import Bookmark
-from feedserver.stores.sql import documents, searching, tables
-from feedserver.stores.sql.engine import reading, writing
+from feedserver.stores.sql import documents, searching, snapshots, tables
+from feedserver.stores.sql.changes import Changes
+from feedserver.stores.sql.committing import Committing
+from feedserver.stores.sql.engine import cursor_of, reading, storing
 from feedserver.stores.sql.grants import SqlGrants
 
 T = TypeVar("T")
 
-_CHUNK = 1000  # ids or positions in one statement; every database takes as many parameters
+_CHUNK = 512  # ids or positions in one statement; every database takes as many parameters
 _READ_AHEAD = 5000  # rows that a reader holds in memory at once
 
 _version = tables.version.c
@@ -59,7 +64,6 @@ _newest = (
 _FIRST_AND_NEWEST = _VERSIONS.join(_newest, _newest.c.id == _version.id).where(
     sa.or_(_version.number == 1, _version.number == _newest.c.number)
 )
-_KNOWN = sa.select(_version.id).where(_version.id.in_(sa.bindparam("ids", expanding=True)))
 _NEWEST = (
     sa.select(_version.position, _version.id, _version.recorded)
     .order_by(_version.position.desc())
@@ -68,6 +72,34 @@ _NEWEST = (
 _HEAD = sa.select(sa.func.coalesce(sa.func.max(_version.position), 0))
 _NUMBER = sa.select(_version.number).where(_version.position == sa.bindparam("position"))
 _PLACE = sa.select(tables.bookmark.c.place).where(tables.bookmark.c.name == sa.bindparam("name"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A draft with what is written of it."""
+
+    draft: Draft
+    document: bytes
+    words: tuple[str, str]
+
+
+class _Append:
+    """What one caller has to append."""
+
+    def __init__(self, made: Sequence[_Row], bookmark: Bookmark | None) -> None:
+        self.made = made
+        self.bookmark = bookmark
+        self.rows = len(made)
+        self.size = sum(len(row.document) for row in made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one caller has to change of what is there: `do` does it."""
+
+    do: Callable[[sa.Connection], Any]
+    rows: int = 1
+    size: int = 0
 
 
 class SqlLog:
@@ -79,36 +111,94 @@ class SqlLog:
         self.epoch = epoch
         self.authority = authority
         self.created = from_microseconds(created)
-        self.grants = SqlGrants(engine)
         self._engine = engine
         self._clock = clock
+        self._changes = Changes(engine)
+        self.grants = SqlGrants(engine, self._changes)
+        self.snapshots = snapshots.SqlSnapshots(engine)
+        self._committing = Committing(engine, self._write_parts)
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
-        with writing(self._engine) as connection:
-            # The writer's lock is held from here on: the clock is read under it, so that commit
-            # order, position order and the order of dates are one.
-            known = _known(connection, [draft.id for draft in drafts])
-            new: dict[str, Draft] = {}
-            for draft in drafts:
-                if draft.id not in known:
-                    new.setdefault(draft.id, draft)
-            positions = self._insert(connection, list(new.values())) if new else {}
-            if bookmark is not None:
-                _move_bookmark(connection, bookmark)
-        return tuple(positions.pop(draft.id, 0) for draft in drafts)
+        made = self.appended(drafts, bookmark)
+        return tuple(0 if activity is None else activity.position for activity in made)
+
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
+        if not drafts and bookmark is None:
+            return ()
+        with storing():
+            # Before the writer's turn, for which others wait.
+            rows = [
+                _Row(draft, documents.encode(draft), searching.words_in(draft)) for draft in drafts
+            ]
+        made: tuple[Activity | None, ...] = self._committing.commit(_Append(rows, bookmark))
+        return made
 
     def replace(self, position: int, draft: Draft | None, is_silent: bool = False) -> int:
-        with writing(self._engine) as connection:
+        def replaced(connection: sa.Connection) -> int | Moved:
             (found,) = self._at(connection, [position]) or (None,)
             newest = None if found is None else self._newest(connection, found.id)
             if not isinstance(newest, Activity) or newest.position != position:
-                raise Moved("There is a newer version than the one that this is about.")
+                return Moved("There is a newer version than the one that this is about.")
             kind = "deleted" if draft is None else "silent" if is_silent else "recorded"
             return self._follow(connection, newest, kind, draft)
 
+        new: int = self._committing.commit(_Change(replaced))
+        return new
+
     def redact(self, ids: Sequence[str]) -> tuple[int, ...]:
-        with writing(self._engine) as connection:
+        def redacted(connection: sa.Connection) -> tuple[int, ...]:
             return tuple(self._redact(connection, id) for id in ids)
+
+        positions: tuple[int, ...] = self._committing.commit(_Change(redacted, len(ids)))
+        return positions
+
+    def _write_parts(
+        self, connection: sa.Connection, parts: Sequence["_Append | _Change"]
+    ) -> Sequence[Any]:
+        """Write what several have to write, in order; what is appended, in as few statements."""
+        outcomes: list[Any] = []
+        for kind, run in groupby(parts, type):
+            if kind is _Append:
+                outcomes += self._append(connection, [cast(_Append, part) for part in run])
+            else:
+                outcomes += [cast(_Change, part).do(connection) for part in run]
+        return outcomes
+
+    def _append(
+        self, connection: sa.Connection, parts: Sequence["_Append"]
+    ) -> Sequence[tuple[Activity | None, ...]]:
+        """Insert the first versions of what is not known, and move the bookmarks."""
+        # The writer's lock is held: the clock is read under it, so that commit order, position
+        # order and the order of dates are one.
+        known = _known(connection, [row.draft.id for part in parts for row in part.made])
+        last, position = _last(connection)
+        outcomes: list[tuple[Activity | None, ...]] = []
+        rows: list[tuple[Any, ...]] = []
+        words: list[tuple[int, str, str]] = []
+        for part in parts:
+            new: dict[str, _Row] = {}
+            for row in part.made:
+                if row.draft.id not in known:
+                    new.setdefault(row.draft.id, row)
+            known.update(new)
+            made: dict[str, Activity] = {}
+            dates = give_dates([row.draft for row in new.values()], last, self._clock())
+            for row, given in zip(new.values(), dates, strict=True):
+                position += 1
+                made[row.draft.id] = Activity(position, row.draft, given)
+                started = (position, row.draft.id, 1, "recorded", 0, row.document)
+                rows.append((*started, *_columns(given)))
+                words.append((position, *row.words))
+            last = latest(last, dates[-1]) if dates else last
+            outcomes.append(tuple(made.pop(row.draft.id, None) for row in part.made))
+        if last is not None and rows:
+            self._write(connection, rows, words, last)
+        for part in parts:
+            if part.bookmark is not None:
+                _move_bookmark(connection, part.bookmark)
+        return outcomes
 
     def _redact(self, connection: sa.Connection, id: str) -> int:
         newest = self._newest(connection, id)
@@ -119,6 +209,7 @@ class SqlLog:
         of_id = _version.id == id
         positions = connection.execute(sa.select(_version.position).where(of_id)).scalars().all()
         searching.remove(connection, positions)
+        snapshots.forget(connection, positions)
         connection.execute(sa.update(tables.version).where(of_id).values(document=b""))
         return self._follow(connection, newest, "redacted", None)
 
@@ -126,57 +217,35 @@ class SqlLog:
         self, connection: sa.Connection, replaced: Version, kind: str, draft: Draft | None
     ) -> int:
         """Insert the version that replaces that one."""
-        last = _last_dates(connection)
+        last, position = _last(connection)
         assert last is not None
         give = silent_dates if kind == "silent" else changed_dates
         dates = give(last, replaced.dates, self._clock())
-        number = connection.execute(_NUMBER, {"position": replaced.position}).scalar_one()
-        row = {
-            "id": replaced.id,
-            "number": number + 1,
-            "document": b"" if draft is None else documents.encode(draft),
-            "kind": kind,
-            "replaces": replaced.position,
-            **_columns(dates),
-        }
-        drafts = [] if draft is None else [draft]
-        return self._write(connection, [row], drafts, latest(last, dates))[replaced.id]
-
-    def _insert(self, connection: sa.Connection, drafts: Sequence[Draft]) -> dict[str, int]:
-        """Insert the first versions of the drafts."""
-        last = _last_dates(connection)
-        dates = give_dates(drafts, last, self._clock())
-        rows = [
-            {
-                "id": draft.id,
-                "number": 1,
-                "document": documents.encode(draft),
-                "kind": "recorded",
-                "replaces": 0,
-                **_columns(given),
-            }
-            for draft, given in zip(drafts, dates, strict=True)
-        ]
-        return self._write(connection, rows, drafts, latest(last, dates[-1]))
+        number = connection.execute(_NUMBER, {"position": replaced.position}).scalar_one() + 1
+        document = b"" if draft is None else documents.encode(draft)
+        row = (position + 1, replaced.id, number, kind, replaced.position, document)
+        words = [] if draft is None else [(position + 1, *searching.words_in(draft))]
+        self._write(connection, [(*row, *_columns(dates))], words, latest(last, dates))
+        return position + 1
 
     def _write(
         self,
         connection: sa.Connection,
-        rows: list[dict[str, Any]],
-        drafts: Sequence[Draft],
+        rows: Sequence[tuple[Any, ...]],
+        words: Sequence[tuple[int, str, str]],
         last: Dates,
-    ) -> dict[str, int]:
-        """Append the rows, and the words of their drafts: the one place where versions are written.
-
-        Gives the new position of each id.
-        """
-        head = connection.execute(_HEAD).scalar_one()
-        connection.execute(sa.insert(tables.version), rows)
-        connection.execute(sa.update(tables.log).values(_columns(last)))
-        new = sa.select(_version.id, _version.position).where(_version.position > head)
-        written = {row.id: row.position for row in connection.execute(new)}
-        searching.add(connection, [(written[draft.id], draft) for draft in drafts])
-        return written
+    ) -> None:
+        """Append the rows, and the words in them: the one place where versions are written."""
+        cursor = cursor_of(connection)
+        cursor.executemany(
+            "INSERT INTO version (position, id, number, kind, replaces, document, recorded,"
+            " published, updated, second) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        cursor.execute(
+            "UPDATE log SET recorded = ?, published = ?, updated = ?, second = ?", _columns(last)
+        )
+        searching.add_words(connection, words)
 
     def head(self) -> int:
         with reading(self._engine) as connection:
@@ -207,7 +276,7 @@ class SqlLog:
         found: dict[int, Version] = {}
         for chunk in _chunks(positions):
             rows = connection.execute(_AT, {"positions": chunk})
-            found.update((row.position, _read(*row)) for row in rows)
+            found.update((row[0], _read(*row)) for row in rows)
         return tuple(found[position] for position in positions if position in found)
 
     def find(self, id: str) -> Version | None:
@@ -240,15 +309,28 @@ class SqlLog:
         with reading(self._engine) as connection:
             return connection.execute(_PLACE, {"name": name}).scalar_one_or_none()
 
+    def changes(self) -> int:
+        return self._changes.count()
+
     def close(self) -> None:
+        self._changes.close()
         self._engine.dispose()
 
 
 def _known(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
+    cursor = cursor_of(connection)
     for chunk in _chunks(ids):
-        found.update(connection.execute(_KNOWN, {"ids": chunk}).scalars())
+        # A power of two: each statement is another one to SQLite, which keeps those it knows.
+        places = 1 << (len(chunk) - 1).bit_length()
+        asked = (*chunk, *[chunk[-1]] * (places - len(chunk)))
+        found.update(id for (id,) in cursor.execute(_known_among(places), asked))
     return found
+
+
+@cache
+def _known_among(count: int) -> str:
+    return f"SELECT id FROM version WHERE number = 1 AND id IN ({', '.join('?' * count)})"
 
 
 def _move_bookmark(connection: sa.Connection, bookmark: Bookmark) -> None:
@@ -265,27 +347,33 @@ def _move_bookmark(connection: sa.Connection, bookmark: Bookmark) -> None:
         )
 
 
-def _last_dates(connection: sa.Connection) -> Dates | None:
-    log = tables.log.c
-    row = connection.execute(sa.select(log.recorded, log.published, log.updated, log.second)).one()
-    return None if row.recorded is None else _dates(*row)
+def _last(connection: sa.Connection) -> tuple[Dates | None, int]:
+    """The latest of each date that was given, and the latest position, also where it is gone."""
+    cursor = cursor_of(connection).execute(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'version'), 0),"
+        " recorded, published, updated, second FROM log"
+    )
+    position, recorded, *dates = cursor.fetchone()
+    return None if recorded is None else _dates(recorded, *dates), position
 
 
-def _columns(dates: Dates) -> dict[str, int]:
-    return {
-        "recorded": to_microseconds(dates.recorded),
-        "published": to_microseconds(dates.published),
-        "updated": to_microseconds(dates.updated),
-        "second": to_microseconds(dates.second),
-    }
+def _columns(dates: Dates) -> tuple[int, int, int, int]:
+    """As they stand in the row of a version, and in that of the log."""
+    return (
+        to_microseconds(dates.recorded),
+        to_microseconds(dates.published),
+        to_microseconds(dates.updated),
+        to_microseconds(dates.second),
+    )
 
 
 def _dates(recorded: int, published: int, updated: int, second: int) -> Dates:
+    dated = from_microseconds(updated)
     return Dates(
         from_microseconds(recorded),
-        from_microseconds(published),
-        from_microseconds(updated),
-        from_microseconds(second),
+        dated if published == updated else from_microseconds(published),
+        dated,
+        dated if second == updated else from_microseconds(second),
     )
 
 

@@ -8,6 +8,7 @@ from feedserver.errors import StoreError
 from feedserver.model.activity import Draft
 from feedserver.model.search import Word
 from feedserver.stores.sql import tables
+from feedserver.stores.sql.engine import cursor_of
 from feedserver.stores.texts import have, searched
 
 # The words are parted by spaces and hold letters, digits and what is beyond ASCII: this tokenizer
@@ -46,11 +47,19 @@ def create(connection: sa.Connection) -> None:
 
 def add(connection: sa.Connection, drafts: Iterable[tuple[int, Draft]]) -> None:
     """Make the drafts at those positions be found."""
-    rows = [
-        (position, *(" ".join(words) for words in searched(draft))) for position, draft in drafts
-    ]
+    add_words(connection, [(position, *words_in(draft)) for position, draft in drafts])
+
+
+def words_in(draft: Draft) -> tuple[str, str]:
+    """The words of its title, and of its content, as `add_words` takes them."""
+    title, content = searched(draft)
+    return " ".join(title), " ".join(content)
+
+
+def add_words(connection: sa.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Make what is at those positions be found by these words."""
     if rows:
-        connection.exec_driver_sql(
+        cursor_of(connection).executemany(
             "INSERT INTO text (rowid, title, content) VALUES (?, ?, ?)", rows
         )
 
