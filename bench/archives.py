@@ -132,21 +132,22 @@ def _timed(do: Callable[[T], object], of: Sequence[T]) -> str:
 def _fill(index: FacetIndex, length: int) -> None:
     """What following such a log would have made of the index."""
     now = int(time.time() * 1_000_000)
-    for times in (index._occurred, index._updated, index._recorded):
-        times.extend(range(now - length, now))
-    index._checks.extend(range(length))
-    index._head, index._check = length, _CHECK
-    index._versions.all = BitMap(range(1, length + 1))
+    contents = index._contents
+    for times in (contents.occurred, contents.updated, contents.recorded):
+        times.extend(range(now - 1000 * length, now, 1000))
+    contents.checks.extend(range(length))
+    contents.head, contents.check = length, _CHECK
+    contents.versions.all = BitMap(range(1, length + 1))
     edits = BitMap(range(50, length + 1, 50))  # each replaces the version 49 before it
-    index._replaced.all = edits
-    index._superseded = BitMap(range(1, length - 48, 50))
-    index._replaces.update((edit, edit - 49) for edit in edits)
-    index._replaced_by.update((edit - 49, edit) for edit in edits)
+    contents.replaced.all = edits
+    contents.chain.superseded = BitMap(range(1, length - 48, 50))
+    contents.chain.replaces.update((edit, edit - 49) for edit in edits)
+    contents.chain.replaced_by.update((edit - 49, edit) for edit in edits)
     for (field, value), share in SHARES.items():
         having = BitMap(random.sample(range(1, length + 1), int(length * share)))
-        index._versions._of(Term(field, value, value)).numbers.update(having)
+        contents.versions._of(Term(field, value, value)).numbers.update(having)
         left = BitMap(random.sample(list(edits), int(len(edits) * share)))
-        index._replaced._of(Term(field, value, value)).numbers.update(left)
+        contents.replaced._of(Term(field, value, value)).numbers.update(left)
 
 
 def _draft(number: int) -> Draft:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from feedserver.clock import Clock, system_clock
 from feedserver.errors import SettingsError
 from feedserver.model.activity import Activity, Draft
-from feedserver.ports import GrantStore, Log, Source
+from feedserver.ports import GrantStore, Log, SnapshotStore, Source
 from feedserver.services.intake import Intake, Retell
 from feedserver.services.polling import Polling
 from feedserver.services.writing import Writing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # else imported where they are made: `publish` starts for eac
     from feedserver.services.granting import Granting
     from feedserver.services.indexing import FacetIndex
     from feedserver.services.reading import Reading
+    from feedserver.services.snapshots import Snapshots
     from feedserver.stores.sql.migrating import Migration
 
 
@@ -40,11 +41,19 @@ class Server:
     parser: Parser
     index: FacetIndex
     reading: Reading
+    snapshots: Snapshots | None
     pollings: Mapping[Polling, float]
     sources: tuple[Source, ...]
 
+    def start_snapshots(self) -> None:
+        """Save the index beside its work, until the server is closed."""
+        if self.snapshots is not None:
+            self.snapshots.start()
+
     def close(self) -> None:
         """Give back what the sources and the store hold open."""
+        if self.snapshots is not None:
+            self.snapshots.stop()
         for source in self.sources:
             source.close()
         self.log.close()
@@ -67,7 +76,7 @@ def assemble(settings: Settings, clock: Clock = system_clock, with_index: bool =
     """
     log = open_log(settings.store, settings.folder, settings.authority, clock)
     try:
-        return assemble_around(log, settings, clock, with_index, log.grants)
+        return assemble_around(log, settings, clock, with_index, log.grants, log.snapshots)
     except BaseException:
         log.close()
         raise
@@ -79,16 +88,21 @@ def assemble_around(
     clock: Clock,
     with_index: bool = True,
     grants: GrantStore | None = None,
+    snapshots: SnapshotStore | None = None,
 ) -> Server:
-    """The server around a log that is open already; None is grants that are gone with it."""
+    """The server around a log that is open already.
+
+    None is grants that are gone with it, and an index that is made from the log at each start.
+    """
     from feedserver.parsers.documents import Parser
     from feedserver.services.indexing import FacetIndex
     from feedserver.services.reading import Reading
+    from feedserver.services.snapshots import Snapshots
     from feedserver.stores.memory import MemoryGrants
 
     sources = make_sources(settings, log.authority, clock)
     parser = Parser(log.authority, settings.limits)
-    index = FacetIndex(log, clock)
+    index = FacetIndex(log, clock, snapshots)
     if with_index:
         index.catch_up()
     reading = Reading(log, index, settings.base_url, settings.title)
@@ -109,6 +123,7 @@ def assemble_around(
         parser=parser,
         index=index,
         reading=reading,
+        snapshots=None if snapshots is None else Snapshots(index, snapshots, log.epoch),
         pollings=pollings,
         sources=sources,
     )

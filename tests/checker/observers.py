@@ -183,6 +183,13 @@ class CursorPoller(Keeper):
         self._address = self._feed.address(self._extension, f"after=&limit={self._limit}")
         self._seen: set[str] = set()
         self._condition: dict[str, str] = {}
+        self._prefer: dict[str, str] = {}
+
+    def step(self) -> None:
+        """Poll, now and then one that waits for news, and take in what comes."""
+        self._prefer = {"Prefer": "wait=1"} if self.chance.random() < 0.3 else {}
+        super().step()
+        self._prefer = {}
 
     def finish(self) -> None:
         """Poll to the end; then the state must be the feed's, and each version have come once."""
@@ -194,7 +201,9 @@ class CursorPoller(Keeper):
                 self.violated("LOST", f"of {id} came {has}, and should have come {expected}")
 
     def _poll(self) -> bool:
-        answer = self._get(self._address, self._condition)
+        answer = self._get(self._address, {**self._condition, **self._prefer})
+        if "Preference-Applied" in answer.headers:
+            self.findings.count("waits")
         if answer.status == 304 and self._condition:
             self.findings.count("304s")
             self._check(answer, is_end=True)

@@ -5,24 +5,22 @@ Each fault is one that other servers had. The checker must find every one of the
 
 import random
 import sys
-import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-import sqlalchemy as sa
-
 from feedserver.cli.main import run
 from feedserver.model.dates import from_microseconds
 from feedserver.model.feed import Stamp
 from feedserver.services.indexing import FacetIndex, Run, Selection
 from feedserver.services.reading import Reading, View
-from feedserver.stores.sql import searching, tables
+from feedserver.stores.sql import searching
 from feedserver.stores.sql.engine import writing
-from feedserver.stores.sql.log import SqlLog, _columns
+from feedserver.stores.sql.log import SqlLog
 from feedserver.web.feeds import FeedViews
 
 _PAUSE = 0.02  # seconds in which something else happens
@@ -31,33 +29,30 @@ _PAUSE = 0.02  # seconds in which something else happens
 def number_before_lock() -> None:
     """A version's number is drawn before its transaction begins, and so committed out of order."""
     numbers = count(1)
-    drawn = threading.local()
-    append, follow = SqlLog.append, SqlLog.replace
+    drawn: dict[str, int] = {}
+    append, follow, write = SqlLog.appended, SqlLog.replace, SqlLog._write
 
-    def draw(how_many: int) -> None:
-        drawn.numbers = iter([next(numbers) for _ in range(how_many)])
+    def draw(ids: list[str]) -> None:
+        drawn.update((id, next(numbers)) for id in ids)
         time.sleep(random.uniform(0, _PAUSE))
 
     def late_append(self: SqlLog, drafts: Any, *more: Any) -> Any:
-        draw(len(drafts))
-        return append(self, drafts, *more)
+        draw([draft.id for draft in drafts])
+        made = append(self, drafts, *more)
+        return tuple(new and replace(new, position=drawn[new.id]) for new in made)
 
-    def late_replace(self: SqlLog, *arguments: Any) -> Any:
-        draw(1)
-        return follow(self, *arguments)
+    def late_replace(self: SqlLog, position: int, *more: Any) -> Any:
+        (replaced,) = self.at([position])
+        draw([replaced.id])
+        follow(self, position, *more)
+        return drawn[replaced.id]
 
-    def numbered(
-        self: SqlLog, connection: Any, rows: list[dict[str, Any]], drafts: Any, last: Any
-    ) -> dict[str, int]:
-        for row in rows:
-            row["position"] = next(drawn.numbers)
-        connection.execute(sa.insert(tables.version), rows)
-        connection.execute(sa.update(tables.log).values(_columns(last)))
-        written = {row["id"]: row["position"] for row in rows}
-        searching.add(connection, [(written[draft.id], draft) for draft in drafts])
-        return written
+    def numbered(self: SqlLog, connection: Any, rows: Any, words: Any, last: Any) -> None:
+        numbers = {row[0]: drawn[row[1]] for row in rows}
+        rows = [(numbers[row[0]], *row[1:]) for row in rows]
+        write(self, connection, rows, [(numbers[each[0]], *each[1:]) for each in words], last)
 
-    _plant(SqlLog, append=late_append, replace=late_replace, _write=numbered)
+    _plant(SqlLog, appended=late_append, replace=late_replace, _write=numbered)
 
 
 def etag_after_body() -> None:
@@ -115,7 +110,8 @@ def whole_seconds() -> None:
         positions = touching.all
         if not positions:
             return None
-        return from_microseconds(self._recorded[positions.max()]).replace(microsecond=0)
+        newest = self._contents.recorded[positions.max()]
+        return from_microseconds(newest).replace(microsecond=0)
 
     def of_view(self: FeedViews, view: View) -> datetime | None:
         return view.selection.stamp.modified
@@ -136,31 +132,29 @@ def late_delta() -> None:
 
 def words_after_commit() -> None:
     """The words of a version are written in a transaction of their own, after the version's."""
-    kept = threading.local()
-    add, append, follow = searching.add, SqlLog.append, SqlLog.replace
+    kept = deque[Any]()
+    add, append, follow = searching.add_words, SqlLog.appended, SqlLog.replace
 
-    def keep(connection: Any, drafts: Any) -> None:
-        kept.drafts = drafts
+    def keep(connection: Any, words: Any) -> None:
+        kept.extend(words)
 
     def write(log: SqlLog) -> None:
         time.sleep(random.uniform(0, _PAUSE))
         with writing(log._engine) as connection:
-            add(connection, kept.drafts)
-        kept.drafts = ()
+            add(connection, [kept.popleft() for _ in range(len(kept))])
 
     def appended(self: SqlLog, *arguments: Any) -> Any:
-        kept.drafts = ()
-        positions = append(self, *arguments)
+        made = append(self, *arguments)
         write(self)
-        return positions
+        return made
 
     def replaced(self: SqlLog, *arguments: Any) -> Any:
         position = follow(self, *arguments)
         write(self)
         return position
 
-    _plant(searching, add=keep)
-    _plant(SqlLog, append=appended, replace=replaced)
+    _plant(searching, add_words=keep)
+    _plant(SqlLog, appended=appended, replace=replaced)
 
 
 def _plant(owner: Any, **methods: Callable[..., Any]) -> None:

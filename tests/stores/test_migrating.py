@@ -34,6 +34,7 @@ URL = "sqlite:///log.db"
 BASE = "http://feeds.example"
 COPY = "log.db.v1-2026-05-08T120000Z"
 SECOND_COPY = "log.db.v2-2026-05-08T120000Z"
+THIRD_COPY = "log.db.v3-2026-05-08T120000Z"
 TABLES = ["log", "version", "bookmark", "access_grant"]
 COLUMNS = "position, id, number, recorded, published, updated, second, document"
 
@@ -77,8 +78,8 @@ def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(
 ) -> None:
     done = migrated(folder)
 
-    assert done == Migration(1, 3, folder / COPY)
-    assert version(folder / "log.db") == 3
+    assert done == Migration(1, 4, folder / COPY)
+    assert version(folder / "log.db") == 4
     assert content(folder / "log.db") == held
     assert ask(folder / "log.db", "SELECT DISTINCT kind, replaces FROM version") == [
         ("recorded", 0)
@@ -98,10 +99,10 @@ def test_its_tables_are_those_of_a_store_that_is_made_anew(folder: Path) -> None
             ask(folder / name, f"SELECT name, type, [notnull], pk FROM pragma_table_info('{t}')")
         )
         for name in ("log.db", "new.db")
-        for t in ("store", "log", "version", "bookmark", "access_grant", "text")
+        for t in ("store", "log", "version", "bookmark", "access_grant", "text", "snapshot")
     ]
 
-    assert columns[:6] == columns[6:]
+    assert columns[:7] == columns[7:]
 
 
 def test_it_is_done_once(folder: Path) -> None:
@@ -209,12 +210,12 @@ class TestRefusals:
             open_log(URL, folder, AUTHORITY, FakeClock())
 
         assert str(refused.value).endswith(
-            "needs version 3. Run: feedserver store migrate (it keeps a copy)"
+            "needs version 4. Run: feedserver store migrate (it keeps a copy)"
         )
         assert "\n" not in str(refused.value)
         assert files(folder) == before
 
-    @pytest.mark.parametrize("number", [4, 99, 0, -1])
+    @pytest.mark.parametrize("number", [5, 99, 0, -1])
     def test_a_store_of_a_version_that_nobody_here_knows_stays_as_it_was(
         self, folder: Path, number: int
     ) -> None:
@@ -359,8 +360,8 @@ class TestSecondVersion:
 
         done = migrated(second)
 
-        assert done == Migration(2, 3, second / SECOND_COPY)
-        assert version(second / "log.db") == 3
+        assert done == Migration(2, 4, second / SECOND_COPY)
+        assert version(second / "log.db") == 4
         for path in (second / "log.db", done.copy):
             assert [ask(path, f"SELECT * FROM {table}") for table in TABLES] == held
         assert version(done.copy) == 2
@@ -383,7 +384,8 @@ class TestSecondVersion:
         log = open_log(URL, tmp_path, AUTHORITY, FakeClock())
         log.append([make_draft() for _ in range(2100)])
         log.close()
-        ask(tmp_path / "log.db", "DROP TABLE text")
+        for table in ("text", "snapshot"):
+            ask(tmp_path / "log.db", f"DROP TABLE {table}")
         ask(tmp_path / "log.db", "UPDATE store SET schema_version = 2")
 
         migrated(tmp_path)
@@ -419,6 +421,45 @@ class TestSecondVersion:
         ]
 
 
+@pytest.fixture
+def third(tmp_path: Path) -> Path:
+    """A folder with a store of version 3, in which things were changed, deleted and redacted."""
+    shutil.copy(STORES / "v3.db", tmp_path / "log.db")
+    return tmp_path
+
+
+class TestThirdVersion:
+    """What the release served whose stores were of version 3, and what is served now."""
+
+    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, third: Path) -> None:
+        held = [ask(STORES / "v3.db", f"SELECT * FROM {table}") for table in [*TABLES, "text"]]
+
+        done = migrated(third)
+
+        assert done == Migration(3, 4, third / THIRD_COPY)
+        assert version(third / "log.db") == 4
+        for path in (third / "log.db", done.copy):
+            assert [ask(path, f"SELECT * FROM {table}") for table in [*TABLES, "text"]] == held
+        assert ask(third / "log.db", "SELECT * FROM snapshot") == []
+        assert version(done.copy) == 3
+        assert list(check(URL, third)) == []
+
+    def test_every_entry_is_as_it_was_and_found_as_it_was(self, third: Path) -> None:
+        values = {"authority": AUTHORITY, "base_url": BASE, "store": URL}
+        settings = make_settings(third, values)
+        migrate_store(settings)
+        server = assemble(settings)
+        app = TestApp(create_app(server))
+
+        now = app.get("/all.atom?limit=500").body
+        found = [item["id"] for item in app.get("/all.json?q=fuse").json["orderedItems"]]
+
+        server.close()
+        served = json.loads((STORES / "v3" / "fuse.json").read_bytes())["orderedItems"]
+        assert entries(now) == entries((STORES / "v3" / "all.atom").read_bytes())
+        assert found == [item["id"] for item in served] != []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     folder: Path, held: list[Any]
@@ -432,7 +473,7 @@ def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     versions = [version(place / "log.db") for place in places]
     assert versions == sorted(versions)
     assert versions.count(1) > 10
-    assert versions[-1] == 3
+    assert versions[-1] == 4
     for place, number in zip(places, versions, strict=True):
         made = ask(place / "log.db", "SELECT count(*) FROM sqlite_master WHERE name LIKE 'text%'")
         assert made == [(0 if number == 1 else 5,)], "FTS5 makes four tables to one"

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from feedserver.stores.sql import documents, searching, tables
+from feedserver.model.cursor import check_told
+from feedserver.stores.sql import documents, searching, snapshots, tables
 from feedserver.stores.sql.caring import kept
 from feedserver.stores.texts import searched
 
@@ -43,6 +44,15 @@ _STRAY = sa.select(searching.text.c.rowid).where(
     searching.text.c.rowid.not_in(sa.select(_version.position))
 )
 
+_SNAPSHOTS = (
+    sa.select(tables.snapshot, _version.id, _version.recorded)
+    .select_from(
+        tables.snapshot.outerjoin(tables.version, _version.position == tables.snapshot.c.position)
+    )
+    .where(tables.snapshot.c.format == snapshots.FORMAT)
+    .order_by(tables.snapshot.c.number)
+)
+
 Row = Any
 """A row of a table; a version has that of the number before it as `replaced_…`, None for none.
 
@@ -55,9 +65,9 @@ def check(
 ) -> Iterator[str]:
     """What is wrong with the store at that URL, a line each, as it is at one moment.
 
-    Looked for is damage of the file, and positions, documents, dates, what replaces what, and
-    whether everything is found by its words. `reached` is told now and then how far it is. Raises
-    StoreError where there is no store, or it cannot be read.
+    Looked for is damage of the file, and positions, documents, dates, what replaces what, whether
+    everything is found by its words, and the snapshots of the index. `reached` is told now and
+    then how far it is. Raises StoreError where there is no store, or it cannot be read.
     """
     with kept(url, folder) as connection:
         connection.exec_driver_sql("BEGIN")
@@ -74,6 +84,7 @@ def check(
             yield f"position {position}: it was redacted, but what it said is still there"
         for position in connection.execute(_STRAY).scalars():
             yield f"position {position}: there is no version, but words of one are found"
+        yield from _of_snapshots(connection, rows[0].epoch)
 
 
 def _of_log(connection: sa.Connection, log: Row, reached: Callable[[int], None]) -> Iterator[str]:
@@ -96,6 +107,15 @@ def _of_log(connection: sa.Connection, log: Row, reached: Callable[[int], None])
             yield f"the latest date `{name}` is {latest[name]}, but {told} in the table log"
     if words != sum(hash(word) * count for word, count in searching.indexed(connection)):
         yield "the index of words is not that of the texts: what is searched may not be found"
+
+
+def _of_snapshots(connection: sa.Connection, epoch: str) -> Iterator[str]:
+    for row in connection.execute(_SNAPSHOTS, execution_options={"yield_per": 1}):
+        name = f"the snapshot of the index up to position {row.position}"
+        if snapshots.digest(snapshots.read(row)) != row.digest:
+            yield f"{name} is damaged; it is not used, and saved anew"
+        elif row.epoch != epoch or row.id is None or check_told(row.id, row.recorded) != row.check:
+            yield f"{name} is of another log; it is not used"
 
 
 def _of_order(row: Row) -> Iterator[str]:

@@ -132,6 +132,11 @@ def _to_3(connection: sa.Connection) -> None:
         raise StoreError(f"the store was not migrated: of {count} texts {found} would be found")
 
 
+def _to_4(connection: sa.Connection) -> None:
+    """What the index held is kept, and goes with what is redacted: no older program may redact."""
+    tables.snapshot.create(connection)
+
+
 def _draft(position: int, document: bytes) -> Draft:
     try:
         return documents.decode(document)
@@ -152,5 +157,5 @@ _DOCUMENTS = (
     .limit(1000)
 )
 
-STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}
+STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """By the version from which it leads to the next: what has to be done."""

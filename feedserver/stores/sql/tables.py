@@ -6,7 +6,7 @@ text needs is in `searching`.
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = sa.MetaData()
 
@@ -75,3 +75,21 @@ access_grant = sa.Table(
     sa.Column("revoked", sa.BigInteger),
 )
 """The grants in the order in which they were given; `digest` is all that is kept of a token."""
+
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("format", sa.Text, nullable=False),
+    sa.Column("epoch", sa.Text, nullable=False),
+    sa.Column("before", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("check", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""What the index held of the versions behind `before` and up to `position`; see `ports.Snapshot`.
+
+It can be made again from the log at any time, and names what the activities name: what is redacted
+takes it away. `digest` tells it from a damaged one.
+"""
