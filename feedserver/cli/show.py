@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         parsed = parse_query(parse_parameters(query), clause)
         asked = encode_path(unquote(path)) + (f"?{encode_query(query)}" if query else "")
         view = server.reading.select(parsed, represent(format), asked)
-        sys.stdout.buffer.write(format.render(server.reading.page(view)))
+        sys.stdout.buffer.write(server.reading.render(view, format))
         sys.stdout.buffer.flush()
     finally:
         server.close()

@@ -1,15 +1,25 @@
 """Activity Streams 1.0 in JSON, for those who read nothing newer."""
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
-from feedserver.formats.entries import as1_object, neighbours
-from feedserver.formats.members import Members, extension, extra, merged, present, written
+from feedserver.formats.entries import as1_object, as1_verb, entry_of, neighbours
+from feedserver.formats.members import (
+    Members,
+    extension,
+    extra,
+    joined,
+    merged,
+    present,
+    text_of,
+    written,
+)
 from feedserver.model.activity import Activity
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339_exact
 from feedserver.model.feed import Link, Page, Removal
-from feedserver.model.vocabulary import as1_verb
+from feedserver.ports import Entry
 
 
 class As1Format:
@@ -22,10 +32,16 @@ class As1Format:
     accepted_as: tuple[str, ...] = ("application/stream+json",)
     version = 3
 
-    def render(self, page: Page) -> bytes:
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The item of an activity, or what is left of one."""
+        if isinstance(entry, Removal):
+            return entry_of(entry, text_of(_removed(entry)))
+        return entry_of(entry, text_of(_activity(entry, page)))
+
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
         """The page, its activities in the order of the page."""
         newer, older = neighbours(page)
-        return written(
+        return joined(
             {
                 "objectType": "collection",
                 "id": page.feed.id,
@@ -37,9 +53,14 @@ class As1Format:
                 "links": [_link(link) for link in page.links],
                 "prev": newer,
                 "next": older,
-                "items": [_entry(entry, page) for entry in page.entries],
-            }
+            },
+            "items",
+            (entry.body for entry in entries),
         )
+
+    def render(self, page: Page) -> bytes:
+        """The page, as `join` has it."""
+        return self.join(page, [self.entry(entry, page) for entry in page.entries])
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity alone."""
@@ -48,10 +69,6 @@ class As1Format:
     def render_removal(self, removal: Removal, page: Page) -> bytes:
         """The removal, as it stands among the items of a page."""
         return written(_removed(removal))
-
-
-def _entry(entry: Activity | Removal, page: Page) -> Any:
-    return _removed(entry) if isinstance(entry, Removal) else _activity(entry, page)
 
 
 def _removed(removal: Removal) -> Members:

@@ -1,10 +1,21 @@
 """Activity Streams 2.0: ordered collections, their pages, and activities."""
 
 import html
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from feedserver.formats.entries import neighbours
-from feedserver.formats.members import Members, extension, extra, merged, present, written
+from feedserver.formats.entries import KEPT_WORDS, entry_of, neighbours
+from feedserver.formats.members import (
+    Members,
+    extension,
+    extra,
+    joined,
+    merged,
+    present,
+    text_of,
+    written,
+)
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339_exact
@@ -12,6 +23,7 @@ from feedserver.model.extension import AS2_CONTEXT, PREFIX, TERMS
 from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import namespace
 from feedserver.model.vocabulary import as2_types, as2_verb, type_of
+from feedserver.ports import Entry
 
 
 class As2Format:
@@ -28,7 +40,13 @@ class As2Format:
     )
     version = 4
 
-    def render(self, page: Page) -> bytes:
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The activity, or its tombstone."""
+        if isinstance(entry, Removal):
+            return entry_of(entry, text_of(_tombstone(entry)))
+        return entry_of(entry, text_of(_activity(entry, page)))
+
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
         """The page, its activities in the order of the page."""
         links = {link.rel: link.href for link in page.links}
         newer, older = neighbours(page)
@@ -44,13 +62,17 @@ class As2Format:
             "first": links.get("first"),
             "prev": newer,
             "next": older,
-            "orderedItems": [_entry(entry, page) for entry in page.entries],
         }
         if page.is_bare:
             document["type"] = "OrderedCollection"
-            for member in ("partOf", "prev", "next", "orderedItems"):
+            for member in ("partOf", "prev", "next"):
                 del document[member]
-        return written(document)
+            return written(document)
+        return joined(document, "orderedItems", (entry.body for entry in entries))
+
+    def render(self, page: Page) -> bytes:
+        """The page, as `join` has it."""
+        return self.join(page, [self.entry(entry, page) for entry in page.entries])
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity alone."""
@@ -71,10 +93,6 @@ def _context(page: Page) -> list[Any]:
     return [AS2_CONTEXT, prefixes | TERMS]
 
 
-def _entry(entry: Activity | Removal, page: Page) -> Members:
-    return _tombstone(entry) if isinstance(entry, Removal) else _activity(entry, page)
-
-
 def _tombstone(removal: Removal) -> Members:
     """As Activity Vocabulary, section 3.3, has it: it stands where an object used to be."""
     told = {"id": removal.id, "type": "Tombstone", "deleted": rfc3339_exact(removal.when)}
@@ -85,7 +103,7 @@ def _activity(activity: Activity, page: Page) -> Members:
     draft, dates = activity.draft, activity.dates
     ours = {
         "id": activity.id,
-        "type": _types(as2_verb(draft.verb, draft.target is not None), draft.verb),
+        "type": _verb_types(draft.verb, draft.target is not None),
         "name": draft.title,
         "summary": html.escape(draft.title, quote=False),
         "published": rfc3339_exact(dates.published),
@@ -105,13 +123,23 @@ def _object(object: Object) -> Members:
     return present(
         {
             "id": object.id,
-            "type": _types(type_of(object.type).as2, object.type),
+            "type": _object_types(object.type),
             "name": object.name,
             "number": object.number,
             "login": object.login,
             "url": object.url,
         }
     )
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _verb_types(word: str, has_target: bool) -> str | list[str]:
+    return _types(as2_verb(word, has_target), word)
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _object_types(word: str) -> str | list[str]:
+    return _types(type_of(word).as2, word)
 
 
 def _types(registered: str, word: str) -> str | list[str]:

@@ -1,24 +1,22 @@
 """Atom 1.0 (RFC 4287) with the Activity Streams 1.0 extension."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
-from xml.sax.saxutils import quoteattr
+from functools import lru_cache
 
-from feedgen.entry import FeedEntry
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
-from lxml import etree
 
 from feedserver.formats.elements import (
     ATOM,
     DUBLIN_CORE,
     HISTORY,
     PUBLISHING,
-    add_text,
     deleted_entry,
+    escaped,
     link_attributes,
+    quoted,
 )
-from feedserver.formats.entries import as_uri, categories, link_of, true_time
+from feedserver.formats.entries import KEPT_WORDS, as_uri, categories, entry_of, link_of, true_time
 from feedserver.model.activity import Activity, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import rfc3339
@@ -38,12 +36,13 @@ from feedserver.model.vocabulary import (
     type_of,
     verb_of,
 )
+from feedserver.ports import Entry
 
 ACTIVITY = "http://activitystrea.ms/spec/1.0/"
 
 _NAMESPACES = {"activity": ACTIVITY, "dcterms": DUBLIN_CORE}
 _CLOSE = b"</feed>"
-_CLOSE_ENTRY = b"</entry>"
+_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
 _ARCHIVE = f'<fh:archive xmlns:fh="{HISTORY}"/>'.encode()
 
 
@@ -57,18 +56,21 @@ class AtomFormat:
     accepted_as: tuple[str, ...] = ("application/atom+xml", "application/xml", "text/xml")
     version = 4
 
-    def render(self, page: Page) -> bytes:
-        """The page as a feed document.
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The `atom:entry` of an activity, or that one was removed (RFC 6721, section 3)."""
+        if isinstance(entry, Removal):
+            return entry_of(entry, deleted_entry(entry))
+        return entry_of(entry, _entry(entry, page))
 
-        feedgen writes the head and each entry by itself; the entries are put in as bytes, so
-        that one that was written before can be used again.
-        """
-        head = self._head(page)[: -len(_CLOSE)] + (_ARCHIVE if page.is_archive else b"")
-        entries = b"".join(
-            _deleted(entry) if isinstance(entry, Removal) else _entry(entry, page)
-            for entry in _in_order(page.entries)
-        )
-        return head + entries + _CLOSE + b"\n"
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
+        """The page as a feed document: feedgen writes the head, the entries are put in as bytes."""
+        head = self._head(page)[: -len(_CLOSE)]
+        archive = _ARCHIVE if page.is_archive else b""
+        return b"".join([head, archive, *(each.body for each in _in_order(entries)), _CLOSE, b"\n"])
+
+    def render(self, page: Page) -> bytes:
+        """The page as a feed document."""
+        return self.join(page, [self.entry(entry, page) for entry in page.entries])
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity as an entry document (RFC 4287, section 2).
@@ -77,16 +79,17 @@ class AtomFormat:
         """
         namespaces = {**_NAMESPACES, "app": PUBLISHING}
         declarations = "".join(f' xmlns:{name}="{uri}"' for name, uri in namespaces.items())
-        root = f'<entry xmlns="{ATOM}"{declarations}>'.encode()
-        entry = _entry(activity, page).removeprefix(b"<entry>").removesuffix(_CLOSE_ENTRY)
-        edited = f"<app:edited>{rfc3339(activity.dates.recorded)}</app:edited>"
-        edit = quoteattr(page.home + activity_path(activity.id))
-        last = f'<link rel="edit" href={edit}/>{edited}'.encode() + _CLOSE_ENTRY
-        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + root + entry + last + b"\n"
+        entry = _entry(activity, page).removeprefix("<entry>").removesuffix("</entry>")
+        edit = quoted(page.home + activity_path(activity.id))
+        return (
+            f'{_DECLARATION}<entry xmlns="{ATOM}"{declarations}>{entry}'
+            f'<link rel="edit" href={edit}/>'
+            f"<app:edited>{rfc3339(activity.dates.recorded)}</app:edited></entry>\n"
+        ).encode()
 
     def render_removal(self, removal: Removal, page: Page) -> bytes:
         """The removal as a document of its own (RFC 6721, section 6)."""
-        return b"<?xml version='1.0' encoding='UTF-8'?>\n" + _deleted(removal) + b"\n"
+        return f"{_DECLARATION}{deleted_entry(removal)}\n".encode()
 
     def _head(self, page: Page) -> bytes:
         feed = FeedGenerator()
@@ -109,82 +112,86 @@ class _Namespaces(BaseExtension):  # type: ignore[misc]  # feedgen has no types
         return _NAMESPACES
 
 
-class _ActivityExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """What feedgen does not know: the Activity Streams elements of an entry."""
-
-    activity: Activity
-    own: str  # the namespace of types that nobody has registered
-
-    def extend_atom(self, entry: Any) -> Any:
-        draft = self.activity.draft
-        # feedgen loses the relation and the type of an entry's link.
-        entry.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
-        _type(entry.find("author"), draft.actor, self.own)
-        verb = verb_of(draft.verb).as1
-        add_text(entry, f"{{{ACTIVITY}}}verb", _iri(verb, AS1_VERBS, self.own))
-        if draft.object is not None:
-            _object(entry, "object", draft.object, self.own)
-        if draft.target is not None:
-            _object(entry, "target", draft.target, self.own)
-        if (created := true_time(self.activity)) is not None:
-            add_text(entry, f"{{{DUBLIN_CORE}}}created", created)
-        return entry
-
-
-def _in_order(entries: Sequence[Activity | Removal]) -> list[Activity | Removal]:
+def _in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
     """The removals first, as the schema of RFC 4287 has it, whose entries stand last.
 
     But in a page of versions that tells of one activity twice, the order says what is newer.
     """
+    if not any(entry.is_removal for entry in entries):
+        return entries
     is_history = len({entry.id for entry in entries}) < len(entries)
-    return sorted(entries, key=lambda entry: not is_history and isinstance(entry, Activity))
+    return sorted(entries, key=lambda entry: not is_history and not entry.is_removal)
 
 
-def _deleted(removal: Removal) -> bytes:
-    """That an entry was removed from the feed (RFC 6721, section 3)."""
-    document: bytes = etree.tostring(
-        deleted_entry(removal), encoding="UTF-8", xml_declaration=False
-    )
-    return document
+def _entry(activity: Activity, page: Page) -> str:
+    """The entry as feedgen would write it, in a fifth of the time; the tests hold it against that.
 
-
-def _entry(activity: Activity, page: Page) -> bytes:
-    draft, dates = activity.draft, activity.dates
-    entry = FeedEntry()
-    entry.register_extension("activity", _ActivityExtension)
-    entry.activity.activity = activity
-    entry.activity.own = namespace(page.authority)
-    entry.id(activity.id)
-    entry.title(draft.title)
-    entry.published(dates.published)
-    entry.updated(dates.updated)
-    entry.author({"name": draft.actor.name or "", "uri": _id(draft.actor)})
-    entry.link(href=link_of(activity, page))
-    for field, name, label in categories(draft):
-        entry.category(term=name, scheme=scheme(page.authority, field), label=label)
+    It stands inside a feed that declares the namespaces.
+    """
+    draft, dates, own = activity.draft, activity.dates, _own(page.authority)
+    title = escaped(draft.title)
+    parts = [
+        f"<entry><id>{escaped(activity.id)}</id><title>{title}</title>",
+        f"<updated>{dates.updated.isoformat()}</updated>",
+        f"<author><name>{escaped(draft.actor.name or '')}</name>",
+    ]
+    if (id := _id(draft.actor)) is not None:
+        parts.append(f"<uri>{escaped(id)}</uri>")
+    parts.append(f"{_type(draft.actor.type, own)}</author>")
+    if draft.content:
+        parts.append(f'<content type="html">{escaped(draft.content)}</content>')
+    link = quoted(link_of(activity, page))
+    parts.append(f'<link href={link} rel="alternate" type="text/html"/>')
     if draft.content is None:
-        entry.summary(draft.title)  # readers, and the validator, want a text
-    else:
-        entry.content(draft.content, type="html")
-    return _serialised(entry.atom_entry())
+        parts.append(f"<summary>{title}</summary>")  # readers, and the validator, want a text
+    for field, name, label in categories(draft):
+        by = _scheme(page.authority, field)
+        parts.append(f"<category term={quoted(name)} scheme={by} label={quoted(label)}/>")
+    parts.append(f"<published>{dates.published.isoformat()}</published>{_verb(draft.verb, own)}")
+    if draft.object is not None:
+        parts.append(_object("object", draft.object, own))
+    if draft.target is not None:
+        parts.append(_object("target", draft.target, own))
+    if (created := true_time(activity)) is not None:
+        parts.append(f"<dcterms:created>{created}</dcterms:created>")
+    parts.append("</entry>")
+    return "".join(parts)
 
 
-def _object(parent: Any, role: str, object: Object, own: str) -> None:
-    element = etree.SubElement(parent, f"{{{ACTIVITY}}}{role}")
-    _type(element, object, own)
-    if (id := _id(object)) is not None:
-        add_text(element, "id", id)
-    add_text(element, "title", object.name or object.number or type_of(object.type).label)
+def _object(role: str, object: Object, own: str) -> str:
+    id, name = _id(object), object.name or object.number or type_of(object.type).label
+    told = "" if id is None else f"<id>{escaped(id)}</id>"
+    link = ""
     if object.url is not None:
         # Any other relation, or none, and feedparser takes this for the link of the entry.
-        etree.SubElement(element, "link", rel="related", type="text/html", href=as_uri(object.url))
+        link = f'<link rel="related" type="text/html" href={quoted(as_uri(object.url))}/>'
+    return (
+        f"<activity:{role}>{_type(object.type, own)}{told}<title>{escaped(name)}</title>{link}"
+        f"</activity:{role}>"
+    )
 
 
-def _type(parent: Any, object: Object, own: str) -> None:
-    if object.type == UNSPECIFIED:
-        return
-    kind = type_of(object.type).as1
-    add_text(parent, f"{{{ACTIVITY}}}object-type", _iri(kind, AS1_TYPES, own))
+@lru_cache(maxsize=KEPT_WORDS)
+def _type(word: str, own: str) -> str:
+    if word == UNSPECIFIED:
+        return ""
+    iri = _iri(type_of(word).as1, AS1_TYPES, own)
+    return f"<activity:object-type>{escaped(iri)}</activity:object-type>"
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _verb(word: str, own: str) -> str:
+    return f"<activity:verb>{escaped(_iri(verb_of(word).as1, AS1_VERBS, own))}</activity:verb>"
+
+
+@lru_cache
+def _own(authority: str) -> str:
+    return namespace(authority)
+
+
+@lru_cache
+def _scheme(authority: str, field: str) -> str:
+    return quoted(scheme(authority, field))
 
 
 def _id(object: Object) -> str | None:
@@ -201,12 +208,3 @@ def _iri(name: str, registered: Collection[str], own: str) -> str:
     type = camel(name)
     is_of_as2 = type in AS2_TYPES and kebab(type) == name
     return AS2_BASE + type if is_of_as2 else own + own_type(name)
-
-
-def _serialised(entry: Any) -> bytes:
-    """The entry as it stands inside a feed that declares the namespaces."""
-    feed = etree.Element("feed", nsmap=_NAMESPACES)
-    feed.append(entry)
-    etree.cleanup_namespaces(feed, keep_ns_prefixes=list(_NAMESPACES))
-    document: bytes = etree.tostring(feed, encoding="UTF-8", xml_declaration=False)
-    return document[document.index(b"<entry>") : -len(_CLOSE)]

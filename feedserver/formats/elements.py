@@ -1,4 +1,4 @@
-"""What Atom and RSS share of XML: namespaces, and elements that stand in both."""
+"""What Atom and RSS share of XML: namespaces, escaping, and elements that stand in both."""
 
 from typing import Any
 
@@ -26,11 +26,27 @@ def link_attributes(link: Link) -> dict[str, str]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def deleted_entry(removal: Removal) -> Any:
+def escaped(text: str) -> str:
+    """The text as it stands in an element, and is read from there again, as lxml writes it.
+
+    It holds only what XML allows (`model/text.py`).
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
+
+
+def quoted(text: str) -> str:
+    """The text as the value of an attribute, in its quotes, as lxml writes it."""
+    text = escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return f'"{text}"'
+
+
+def deleted_entry(removal: Removal) -> str:
     """That an entry was removed from the feed (RFC 6721, section 3)."""
-    element = etree.Element(f"{{{TOMBSTONES}}}deleted-entry", nsmap={"at": TOMBSTONES})
-    element.set("ref", removal.id)
-    element.set("when", rfc3339(removal.when))
-    if removal.has_left:
-        add_text(element, f"{{{TOMBSTONES}}}comment", "It is in this feed no more.")
-    return element
+    start = (
+        f'<at:deleted-entry xmlns:at="{TOMBSTONES}" ref={quoted(removal.id)}'
+        f' when="{rfc3339(removal.when)}"'
+    )
+    if not removal.has_left:
+        return f"{start}/>"
+    return f"{start}><at:comment>It is in this feed no more.</at:comment></at:deleted-entry>"

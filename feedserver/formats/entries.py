@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from feedserver.formats.members import Members, present
+from feedserver.model import vocabulary
 from feedserver.model.activity import Activity, Draft, Object
 from feedserver.model.addresses import activity_path
 from feedserver.model.dates import IMPLAUSIBLE, rfc3339
 from feedserver.model.feed import Link, Page, Removal
 from feedserver.model.vocabulary import UNSPECIFIED, as1_type, word_of
+from feedserver.ports import Entry
+
+KEPT_WORDS = 1000
+"""Verbs and types of which a format keeps how it writes them: senders may have any number."""
 
 
 def link_of(activity: Activity, page: Page) -> str:
@@ -56,12 +62,18 @@ def neighbours(page: Page) -> tuple[str | None, str | None]:
     return links.get(newer), links.get(older)
 
 
-def newest_of_each(entries: Iterable[Activity | Removal]) -> list[Activity | Removal]:
+def entry_of(entry: Activity | Removal, text: str) -> Entry:
+    """The entry that is written as that text."""
+    second = None if isinstance(entry, Removal) else entry.dates.second
+    return Entry(entry.id, second, text.encode())
+
+
+def newest_of_each(entries: Iterable[Entry]) -> list[Entry]:
     """What is told first of each id: of a page that has the newest first, the newest.
 
     For formats in which an id may stand in a document only once.
     """
-    newest: dict[str, Activity | Removal] = {}
+    newest: dict[str, Entry] = {}
     for entry in entries:
         newest.setdefault(entry.id, entry)
     return list(newest.values())
@@ -84,7 +96,7 @@ def alone(entry: Activity | Removal, page: Page) -> Page:
 
 def as1_object(object: Object) -> Members:
     """The object in the terms of Activity Streams 1.0 and of our extension."""
-    kind = as1_type(object.type)
+    kind, own = _as1_types(object.type)
     return present(
         {
             "objectType": kind,
@@ -93,6 +105,19 @@ def as1_object(object: Object) -> Members:
             "url": object.url,
             "number": object.number,
             "login": object.login,
-            "crmType": None if word_of(kind or UNSPECIFIED) == object.type else object.type,
+            "crmType": own,
         }
     )
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def as1_verb(word: str) -> str:
+    """The verb of Activity Streams 1.0 that comes nearest to the word."""
+    return vocabulary.as1_verb(word)
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _as1_types(word: str) -> tuple[str | None, str | None]:
+    """The object type of Activity Streams 1.0, and the word where that says less."""
+    kind = as1_type(word)
+    return kind, None if word_of(kind or UNSPECIFIED) == word else word

@@ -1,11 +1,22 @@
 """JSON Feed 1.1."""
 
-from feedserver.formats.entries import alone, as1_object, link_of, neighbours, newest_of_each
-from feedserver.formats.members import Members, extension, present, written
+import json
+from collections.abc import Sequence
+
+from feedserver.formats.entries import (
+    alone,
+    as1_object,
+    as1_verb,
+    entry_of,
+    link_of,
+    neighbours,
+    newest_of_each,
+)
+from feedserver.formats.members import Members, extension, joined, present, text_of
 from feedserver.model.activity import Activity
 from feedserver.model.dates import rfc3339_exact
 from feedserver.model.feed import Page, Removal
-from feedserver.model.vocabulary import as1_verb
+from feedserver.ports import Entry
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -24,30 +35,38 @@ class JsonFeedFormat:
     accepted_as: tuple[str, ...] = ("application/feed+json",)
     version = 1
 
-    def render(self, page: Page) -> bytes:
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The item of an activity, or what stands among the removed."""
+        if isinstance(entry, Removal):
+            return entry_of(entry, text_of(_removed(entry)))
+        return entry_of(entry, text_of(_item(entry, page)))
+
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
         """The page, each of its entries once, in the order of the page."""
         links = {link.rel: link.href for link in page.links}
-        entries = newest_of_each(page.entries)
-        removed = [_removed(entry) for entry in entries if isinstance(entry, Removal)]
+        entries = newest_of_each(entries)
+        removed = [json.loads(entry.body) for entry in entries if entry.is_removal]
         ours = {
             "id": page.feed.id,
             "updated": rfc3339_exact(page.updated),
             "totalItems": page.total,
             "removed": removed or None,
         }
-        return written(
-            {
-                "version": VERSION,
-                "title": page.feed.title,
-                "home_page_url": links["alternate"],
-                # Readers know the feed by it, so of a page farther on it is that of the first.
-                "feed_url": links.get("current") or links.get("first") or page.address,
-                "description": page.feed.subtitle,
-                "next_url": neighbours(page)[1],
-                "_activity": present(ours),
-                "items": [_item(entry, page) for entry in entries if isinstance(entry, Activity)],
-            }
-        )
+        document = {
+            "version": VERSION,
+            "title": page.feed.title,
+            "home_page_url": links["alternate"],
+            # Readers know the feed by it, so of a page farther on it is that of the first.
+            "feed_url": links.get("current") or links.get("first") or page.address,
+            "description": page.feed.subtitle,
+            "next_url": neighbours(page)[1],
+            "_activity": present(ours),
+        }
+        return joined(document, "items", (entry.body for entry in entries if not entry.is_removal))
+
+    def render(self, page: Page) -> bytes:
+        """The page, as `join` has it."""
+        return self.join(page, [self.entry(entry, page) for entry in page.entries])
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity as the only item of a feed that has its title."""

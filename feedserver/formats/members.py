@@ -1,13 +1,15 @@
 """What the JSON formats share: the extension's members, and what is given back as it came."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from feedserver.model.activity import Activity, Draft, Object
 from feedserver.model.dates import rfc3339, rfc3339_exact
 
 Members = dict[str, Any]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def extension(activity: Activity, write: Callable[[Object], Members]) -> Members:
@@ -56,7 +58,17 @@ def present(members: Members) -> Members:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def text_of(document: Members) -> str:
+    """The document as JSON, on one line."""
+    return _encode(document)
+
+
 def written(document: Members) -> bytes:
-    """The document as UTF-8, on one line."""
-    text = json.dumps(present(document), ensure_ascii=False, separators=(",", ":"))
-    return text.encode() + b"\n"
+    """The document as UTF-8, on one line that ends."""
+    return f"{text_of(present(document))}\n".encode()
+
+
+def joined(document: Members, name: str, bodies: Iterable[bytes]) -> bytes:
+    """The document as `written` gives it, with a last member of that name: the list of those."""
+    head = written(document).removesuffix(b"}\n")
+    return b"".join([head, b',"', name.encode(), b'":[', b",".join(bodies), b"]}\n"])

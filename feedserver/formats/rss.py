@@ -1,7 +1,10 @@
 """RSS 2.0, after the specification and the profile of the RSS Advisory Board."""
 
 import html
+from collections.abc import Sequence
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -12,22 +15,33 @@ from feedserver.formats.elements import (
     HISTORY,
     add_text,
     deleted_entry,
+    escaped,
     link_attributes,
+    quoted,
 )
-from feedserver.formats.entries import alone, categories, link_of, newest_of_each, true_time
+from feedserver.formats.entries import (
+    alone,
+    categories,
+    entry_of,
+    link_of,
+    newest_of_each,
+    true_time,
+)
 from feedserver.model.activity import Activity
 from feedserver.model.feed import Page, Removal
 from feedserver.model.identity import scheme
+from feedserver.ports import Entry
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE_ELEMENTS = "http://purl.org/dc/elements/1.1/"
 
-_NAMESPACES = {
+NAMESPACES = {
     "atom": ATOM,
     "content": CONTENT,
     "dc": DUBLIN_CORE_ELEMENTS,
     "dcterms": DUBLIN_CORE,
 }
+_CLOSE = b"</channel></rss>"
 
 
 class RssFormat:
@@ -44,22 +58,28 @@ class RssFormat:
     accepted_as: tuple[str, ...] = ("application/rss+xml",)
     version = 2
 
-    def render(self, page: Page) -> bytes:
+    def entry(self, entry: Activity | Removal, page: Page) -> Entry:
+        """The `item` of an activity, or an `at:deleted-entry`."""
+        if isinstance(entry, Removal):
+            return entry_of(entry, deleted_entry(entry))
+        return entry_of(entry, _item(entry, page))
+
+    def join(self, page: Page, entries: Sequence[Entry]) -> bytes:
         """The page, each of its entries once, in the order of the page.
 
         Its dates are of whole seconds and spread: `lastBuildDate` is that of the newest of them,
         or of the feed where that is later.
         """
-        root = etree.Element("rss", version="2.0", nsmap=_NAMESPACES)
-        channel = etree.SubElement(root, "channel")
-        _head(channel, page)
-        for entry in newest_of_each(page.entries):
-            if isinstance(entry, Removal):
-                channel.append(deleted_entry(entry))
-            else:
-                channel.append(_item(entry, page))
-        document: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-        return document + b"\n"
+        seconds = [entry.second for entry in entries if entry.second is not None]
+        root = etree.Element("rss", version="2.0", nsmap=NAMESPACES)
+        _head(etree.SubElement(root, "channel"), page, max([page.updated, *seconds]))
+        head: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+        bodies = [entry.body for entry in newest_of_each(entries)]
+        return b"".join([head.removesuffix(_CLOSE), *bodies, _CLOSE, b"\n"])
+
+    def render(self, page: Page) -> bytes:
+        """The page, as `join` has it."""
+        return self.join(page, [self.entry(entry, page) for entry in page.entries])
 
     def render_activity(self, activity: Activity, page: Page) -> bytes:
         """The activity as the only item of a channel that has its title."""
@@ -70,9 +90,8 @@ class RssFormat:
         return self.render(alone(removal, page))
 
 
-def _head(channel: Any, page: Page) -> None:
+def _head(channel: Any, page: Page, updated: datetime) -> None:
     home = next(link.href for link in page.links if link.rel == "alternate")
-    updated = max([page.updated, *(activity.dates.second for activity in page.activities)])
     add_text(channel, "title", page.feed.title)
     add_text(channel, "link", home)
     add_text(channel, "description", page.feed.subtitle or page.feed.title)
@@ -86,21 +105,30 @@ def _head(channel: Any, page: Page) -> None:
         etree.SubElement(channel, f"{{{HISTORY}}}archive", nsmap={"fh": HISTORY})
 
 
-def _item(activity: Activity, page: Page) -> Any:
+def _item(activity: Activity, page: Page) -> str:
     draft = activity.draft
-    item = etree.Element("item")
-    add_text(item, "title", draft.title)
-    add_text(item, "link", link_of(activity, page))
     # Some show the one of these alone, some the other; the validator wants them in this order.
-    add_text(item, "description", draft.content or html.escape(draft.title, quote=False))
+    described = escaped(draft.content or html.escape(draft.title, quote=False))
+    encoded = ""
     if draft.content is not None:
-        add_text(item, f"{{{CONTENT}}}encoded", draft.content)
-    add_text(item, f"{{{DUBLIN_CORE_ELEMENTS}}}creator", draft.actor.name or "")
-    for field, name, _ in categories(draft):
-        add_text(item, "category", name, domain=scheme(page.authority, field))
-    add_text(item, "guid", activity.id, isPermaLink="false")
-    # In English whatever the locale, which feedgen would set and set back.
-    add_text(item, "pubDate", format_datetime(activity.dates.second))
-    if (created := true_time(activity)) is not None:
-        add_text(item, f"{{{DUBLIN_CORE}}}created", created)
-    return item
+        encoded = f"<content:encoded>{escaped(draft.content)}</content:encoded>"
+    filed = "".join(
+        f"<category domain={_domain(page.authority, field)}>{escaped(name)}</category>"
+        for field, name, _ in categories(draft)
+    )
+    created = true_time(activity)
+    dated = "" if created is None else f"<dcterms:created>{created}</dcterms:created>"
+    return (
+        f"<item><title>{escaped(draft.title)}</title>"
+        f"<link>{escaped(link_of(activity, page))}</link>"
+        f"<description>{described}</description>{encoded}"
+        f"<dc:creator>{escaped(draft.actor.name or '')}</dc:creator>{filed}"
+        f'<guid isPermaLink="false">{escaped(activity.id)}</guid>'
+        # In English whatever the locale, which feedgen would set and set back.
+        f"<pubDate>{format_datetime(activity.dates.second)}</pubDate>{dated}</item>"
+    )
+
+
+@lru_cache
+def _domain(authority: str, field: str) -> str:
+    return quoted(scheme(authority, field))

@@ -111,19 +111,18 @@ def to_microseconds(date: datetime) -> int:
 
 def from_microseconds(microseconds: int) -> datetime:
     """The aware UTC date of `to_microseconds`, exact."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    return EPOCH + timedelta(0, 0, microseconds)  # by name it takes twice as long
 
 
 def rfc3339_exact(date: datetime) -> str:
     """The date as RFC 3339 with `Z` and always six digits, so that texts sort as dates do."""
-    return date.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return date.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def rfc3339(date: datetime) -> str:
     """The date as RFC 3339 with `Z` and as many digits as it needs: none, three or six."""
-    text = date.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
     if date.microsecond == 0:
-        return text + "Z"
+        return date.isoformat(timespec="seconds")[:19] + "Z"
     if date.microsecond % 1000 == 0:
-        return f"{text}.{date.microsecond // 1000:03}Z"
-    return f"{text}.{date.microsecond:06}Z"
+        return date.isoformat(timespec="milliseconds")[:23] + "Z"
+    return rfc3339_exact(date)

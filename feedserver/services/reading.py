@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 
 from feedserver.errors import Elsewhere, Gone, InvalidRequest, NotFound, Outdated
+from feedserver.keeping import Kept
 from feedserver.model.activity import Activity, Ending, Tombstone, Version
 from feedserver.model.addresses import activity_path, feed_path
 from feedserver.model.cursor import Cursor, check_of, parse_cursor
@@ -16,20 +18,29 @@ from feedserver.model.identity import feed_id
 from feedserver.model.query import DEFAULT_LIMIT, Query
 from feedserver.model.search import Word
 from feedserver.model.wording import absent_words, describe, nearest, never_contained, never_seen
-from feedserver.ports import Format, Log
+from feedserver.ports import Entry, Format, Log
 from feedserver.services.indexing import Changes, FacetIndex, Run, Selection
 
+KEPT_ENTRIES = 16 * 1024 * 1024
+"""Bytes of entries that are kept as a format wrote them: some ten thousand."""
+
+_BESIDE_BODY = 200  # bytes of an entry that is kept beside its body
 _NEAREST_AMONG = 2000  # names compared with one that nothing has; difflib takes 20 µs for each
 _LONGEST_COMPARED = 60  # characters; the time goes with their square
 _COUNTED = 5  # words that nothing has together of which each is counted
 _TOLD_UNKNOWN = 3  # names of a filter that nothing has which are told one by one
-_NEVER_COMPARED = ("object", "source")
+_NEVER_COMPARED = ("number", "object", "source")
 _TELLS_VERSIONS = ("atom", "json", "as1")
 _NO_VERSIONS = (
     "`after` tells every version of an activity, and what is gone, for which .{} has no words. "
     "Ask for .atom, .json or .as1."
 )
 _PACES = (3600, 1800, 900, 600, 300, 120, 60)  # seconds, in whole minutes: RSS knows no other
+
+
+_NOTHING_OF_IT = Query(limit=0)
+_told = lru_cache(maxsize=1000)(repr)
+_path = lru_cache(maxsize=1000)(feed_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,9 @@ class View:
     """A page that was selected and not read yet: enough for its ETag, and to read it.
 
     `etag` is made of everything that the page's bytes depend on, of one moment. `delta` is of that
-    moment, too: None where whoever asked needs the page itself.
+    moment, too: None where whoever asked needs the page itself. `position` is that up to which the
+    log had been read, `removals` what `Reading.removals` was, and `recorded` when what touched the
+    feed last was recorded.
     """
 
     query: Query
@@ -64,6 +77,9 @@ class View:
     address: str
     etag: str
     delta: Delta | None = None
+    position: int = 0
+    removals: int = 0
+    recorded: datetime | None = None
 
     @property
     def is_head(self) -> bool:
@@ -93,6 +109,8 @@ class Reading:
         self._index = index
         self.base_url = base_url.rstrip("/")
         self.title = title
+        self._kept = Kept[tuple[str, int, int, bool], Entry](KEPT_ENTRIES)
+        self._kept_since = index.removals
 
     def select(
         self,
@@ -116,7 +134,7 @@ class Reading:
             self._index.catch_up()  # so that what is found is not searched for again
             self._index.search(query.filter.words)
         with self._index.held():
-            self._index.catch_up()
+            position, removals = self._index.catch_up(), self._index.removals
             if query.archive is not None:
                 # Nothing in it may change: neither what a name is called nor whether it is known.
                 title, unknown, unfound = describe(query.filter), [], ""
@@ -126,6 +144,7 @@ class Reading:
                 unknown = self._unknown(query.filter)
                 unfound = self._unfound(query.filter)
                 selection = self._selection(query, representation)
+            recorded = self._index.recorded(selection.stamp.position)
             # Not of the address: what means the same is the same feed, however it is asked for.
             is_known = not (unknown or unfound)
             document = self._document(query, representation, self.base_url, title, is_known)
@@ -135,7 +154,18 @@ class Reading:
         absent = self._absent(query.filter.words) if has_none else ""
         feed = self._feed(query.filter, title, unknown, f"{unfound} {absent}".strip())
         etag = self._etag(query, feed, selection, document, beside)
-        return View(query, feed, selection, representation, address, etag, delta)
+        return View(
+            query,
+            feed,
+            selection,
+            representation,
+            address,
+            etag,
+            delta,
+            position,
+            removals,
+            recorded,
+        )
 
     @property
     def removals(self) -> int:
@@ -207,6 +237,10 @@ class Reading:
             filter, self._feed_id(filter), title, " ".join(each for each in told if each) or None
         )
 
+    @cached_property
+    def _everything(self) -> Feed:
+        return self._feed(EVERYTHING, describe(EVERYTHING))
+
     def _feed_id(self, filter: Filter) -> str:
         return feed_id(self._log.authority, filter.canonical)
 
@@ -249,8 +283,8 @@ class Reading:
             # A page that goes forward tells where to ask next: that moves with the head of the log.
             scanned = str(self._index.cursor(selection.scanned))
         stamp = selection.stamp
-        told = (document, feed, stamp, scanned, beside)
-        state = hashlib.sha256(repr(told).encode()).digest()[:15]
+        told = f"({document!r}, {_told(feed)}, {stamp!r}, {scanned!r}, {beside!r})"
+        state = hashlib.sha256(told.encode()).digest()[:15]
         return str(ETag(stamp.position, stamp.check.to_bytes(4, "big"), document, state))
 
     def _document(
@@ -262,8 +296,11 @@ class Reading:
         is_known: bool,
     ) -> bytes:
         """What of an ETag says that it is of this very document, whenever it was given."""
-        told = (self._log.epoch, self.title, address, query, representation, title, is_known)
-        return hashlib.sha256(repr(told).encode()).digest()[:9]
+        told = (
+            f"({self._log.epoch!r}, {self.title!r}, {address!r}, {_told(query)}, "
+            f"{_told(representation)}, {title!r}, {is_known!r})"
+        )
+        return hashlib.sha256(told.encode()).digest()[:9]
 
     def _delta(self, query: Query, document: bytes, had: str) -> Delta | None:
         """The delta to the newest of those ETags that this log gave for the document.
@@ -288,7 +325,9 @@ class Reading:
 
         Raises Outdated where one of them has been redacted since the view was selected.
         """
-        return self._page(view, self._entries(view.selection), self.links(view))
+        selection = view.selection
+        entries = self._entries(selection.positions, selection.removed)
+        return self._page(view, entries, self.links(view))
 
     def page_of_changes(self, view: View) -> Page:
         """The page of the view with what its delta holds in the place of its entries.
@@ -296,20 +335,66 @@ class Reading:
         Raises Outdated as `page` does.
         """
         assert view.delta is not None
-        return self._page(view, self._entries(view.delta.changes), self.links(view))
+        changes = view.delta.changes
+        entries = self._entries(changes.positions, changes.removed)
+        return self._page(view, entries, self.links(view))
 
     def page_of(self, view: View) -> Page:
         """The page of the view without its entries: what a format needs to write something else."""
         return self._page(view, (), self.links(view))
 
-    def _entries(self, selection: Selection | Run | Changes) -> Iterator[Activity | Removal]:
-        versions = {version.position: version for version in self._log.at(selection.positions)}
-        for position in selection.positions:
+    def render(self, view: View, format: Format) -> bytes:
+        """The page of the view as a document.
+
+        Entries that the format has written before are neither read from the log nor written again.
+        Raises Outdated as `page` does.
+        """
+        page = self.page_of(view)
+        return format.join(page, self._written(view.selection, page, format))
+
+    def render_changes(self, view: View, format: Format) -> bytes:
+        """The page of `page_of_changes` as a document, in the same way."""
+        assert view.delta is not None
+        page = self.page_of(view)
+        return format.join(page, self._written(view.delta.changes, page, format))
+
+    def _written(
+        self, selection: Selection | Run | Changes, page: Page, format: Format
+    ) -> list[Entry]:
+        # First this: of what has been redacted until now nothing is found, nor kept hereafter.
+        self._index.catch_up()
+        self._forget_removed()
+        generation = self._kept.generation
+        positions, removed = selection.positions, selection.removed
+        keys = {
+            position: (format.extension, format.version, position, position in removed)
+            for position in positions
+        }
+        written = {position: self._kept.get(key) for position, key in keys.items()}
+        missing = [position for position, entry in written.items() if entry is None]
+        for position, entry in zip(missing, self._entries(missing, removed), strict=True):
+            made = written[position] = format.entry(entry, page)
+            self._kept.put(keys[position], made, len(made.body) + _BESIDE_BODY, generation)
+        return [entry for entry in written.values() if entry is not None]
+
+    def _forget_removed(self) -> None:
+        """Keep no entries of what was deleted or redacted, or of another log that was put back."""
+        removals = self._index.removals
+        if removals != self._kept_since:
+            self._kept.forget()
+            self._kept_since = removals
+
+    def _entries(
+        self, positions: Sequence[int], removed: Collection[int]
+    ) -> Iterator[Activity | Removal]:
+        found = self._log.at(positions) if positions else ()
+        versions = {version.position: version for version in found}
+        for position in positions:
             version = versions.get(position)
             is_erased = isinstance(version, Tombstone) and version.ending is Ending.ERASED
             if version is None or is_erased:
                 raise Outdated("What was to be shown has been redacted. Ask again.")
-            if position in selection.removed:
+            if position in removed:
                 yield removal(version)
             else:
                 assert isinstance(version, Activity)
@@ -341,7 +426,7 @@ class Reading:
         own += [(rel, address, media_type) for rel, address in self._beside(view)]
         filter = view.query.filter
         by_name = view.feed.is_known and not isinstance(view.selection, Run)
-        own.append(("alternate", self.base_url + feed_path(filter, by_name=by_name), "text/html"))
+        own.append(("alternate", self.base_url + _path(filter, by_name=by_name), "text/html"))
         return [Link(*link) for link in own]
 
     def _beside(self, view: View) -> Iterator[tuple[str, str]]:
@@ -378,7 +463,7 @@ class Reading:
         """The address of another page of the same feed, in the same format."""
         # A name that nothing has yet is not found in a path, but the feed is there.
         by_name = view.feed.is_known and not isinstance(view.selection, Run)
-        return self.base_url + feed_path(
+        return self.base_url + _path(
             view.feed.filter, view.representation.extension, parameters, by_name
         )
 
@@ -406,8 +491,7 @@ class Reading:
         self, version: Version, representation: Representation, beside: str | None = None
     ) -> View:
         """The view of the activity alone; its ETag tells this version of it, and `beside`."""
-        feed = self._feed(EVERYTHING, describe(EVERYTHING))
-        query = Query(limit=0)
+        feed, query = self._everything, _NOTHING_OF_IT
         check = int.from_bytes(check_of(version), "big")
         stamp = Stamp(version.position, version.dates.updated, check, self._modified(version))
         selection = Selection((version.position,), frozenset(), stamp, 1, 0, 0, 0)

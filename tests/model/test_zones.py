@@ -20,6 +20,8 @@ from feedserver.model.zones import (
 WINTER = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
 ANYWHERE = sorted(available_timezones() - {"Factory", "localtime"})
+HELD = [ZoneInfo(zone) for zone in {*KNOWN, *ANYWHERE}]
+"""A zone that nobody holds is read from its file each time that it is asked for."""
 
 moments = st.datetimes(
     datetime.fromisoformat("2024-01-01"), datetime.fromisoformat("2030-12-31")

@@ -11,7 +11,7 @@ from lxml import etree
 from werkzeug.test import Client, TestResponse
 
 from feedserver.model.activity import Activity
-from feedserver.model.feed import Page
+from feedserver.ports import Format
 from feedserver.services.indexing import ARCHIVED
 from feedserver.services.intake import Outcome
 from feedserver.services.reading import Reading, View
@@ -533,15 +533,15 @@ class TestRedaction:
             newest = site.get(links(site.get("/all.json?limit=1"))["prev-archive"])
             address = links(newest)["prev-archive"]
         reads = count()
-        read = Reading.page
+        read = Reading.render
 
-        def overtaken(reading: Reading, view: View) -> Page:
+        def overtaken(reading: Reading, view: View, format: Format) -> bytes:
             if next(reads) == 0:
                 site.server.writing.redact([drafts[3].id])
-            return read(reading, view)
+            return read(reading, view, format)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Reading, "page", overtaken)
+            patch.setattr(Reading, "render", overtaken)
             answer = site.get(address, status)
 
         assert drafts[3].title not in answer.text
@@ -551,17 +551,17 @@ class TestRedaction:
         self, site: Site, writer: Writer, liked: str
     ) -> None:
         site.record_some(1, tags=("vip",))
-        address, read = site.get("/tags/vip.json?after=").json["next"], Reading.page
+        address, read = site.get("/tags/vip.json?after=").json["next"], Reading.render
         writer.put(PLAIN)
         reads = count()
 
-        def overtaken(reading: Reading, view: View) -> Page:
+        def overtaken(reading: Reading, view: View, format: Format) -> bytes:
             if next(reads) == 0:
                 site.server.writing.redact([ID])
-            return read(reading, view)
+            return read(reading, view, format)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Reading, "page", overtaken)
+            patch.setattr(Reading, "render", overtaken)
             answer = site.get(address)
 
         again = site.get(address)
