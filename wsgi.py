@@ -8,4 +8,6 @@ from feedserver.web.app import create_app
 configure_logging(access=True)
 settings = load_settings()
 migrate_store(settings)
-app = create_app(assemble(settings))
+server = assemble(settings)
+server.start_snapshots()
+app = create_app(server)

@@ -16,4 +16,3 @@ def configure_logging(access: bool = False) -> None:
         force=True,
     )
     logging.getLogger("feedserver.access").setLevel(logging.INFO if access else logging.WARNING)
-    logging.getLogger("waitress").setLevel(logging.ERROR)

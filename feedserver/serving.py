@@ -1,25 +1,39 @@
 """Serving: the application, the worker and the signals of one process."""
 
+import asyncio
+import ctypes
+import errno
 import ipaddress
 import logging
 import signal
+import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
-from waitress import wasyncore
-from waitress.server import BaseWSGIServer, create_server
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server as RsgiServer
 
-from feedserver.assembly import assemble
+from feedserver.assembly import Server, assemble
 from feedserver.errors import FeedserverError, SettingsError
 from feedserver.settings import Settings
 from feedserver.web.app import create_app
+from feedserver.web.bridge import Bridge
+from feedserver.web.front import front_of
 from feedserver.worker import Worker
 
-THREADS = 16  # requests at once; more wait
-MAX_REQUEST = 1024**3  # bytes of a body, which waitress keeps in a file until it has all of it
+CONNECTIONS = 4096  # that are open at once, most of which wait
+SWITCH = 0.0005  # seconds after which a thread that computes lets the event loop have its turn
 _GRACE = 8.0  # seconds for what is in hand when the process is told to leave
+
+try:
+    import resource
+except ImportError:  # which there is none of on Windows
+    resource = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
 
@@ -72,75 +86,174 @@ def serve(
     `started` is called when the server listens. Raises FeedserverError where it cannot start.
     """
     server = assemble(settings)
-    worker = Worker(server.pollings if with_worker else {}, server.index.notice)
-    app = create_app(server, worker if with_worker else None)
-    deadline = 0.0
     try:
-        listening = _listen(app, host, port)
-        stopping = _Stopping()
-        worker.start()
-        logger.info("listening on http://%s:%d, %d activities", host, port, server.log.head())
-        started()
-        stopping.wait(listening)
-        worker.ask_to_stop()
-        deadline = monotonic() + _GRACE
-        stopping.finish(listening, deadline)
+        run(server, host, port, with_worker, started)
     finally:
-        worker.stop(max(0.0, deadline - monotonic()))
         server.close()
     return 0
 
 
-def _listen(app: object, host: str, port: int) -> BaseWSGIServer:
+def run(
+    server: Server,
+    host: str,
+    port: int,
+    with_worker: bool = True,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """As `serve`, with a server that is assembled, and closed by who has it."""
+    _refuse_unusable(host, port)
+    bridges: list[Bridge] = []
+
+    def noticed() -> None:
+        bridges[0].following.notice()
+
+    worker = Worker(server.pollings if with_worker else {}, noticed)
+    app = create_app(server, worker if with_worker else None, noticed)
+    bridge = Bridge(front_of(app), server.index, host, port, server.settings.limits.max_body)
+    bridges.append(bridge)
+    _allow_connections()
+    _give_back()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    deadline = 0.0
     try:
-        return create_server(
-            app,
-            host=host,
-            port=port,
-            threads=THREADS,
-            max_request_body_size=MAX_REQUEST,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            listening = Listening(bridge, host, port)
+            runner.run(listening.begin())
+            _heed_signals(runner.get_loop(), listening.tell)
+            worker.start()
+            server.start_snapshots()
+            logger.info("listening on http://%s:%d, %d activities", host, port, server.log.head())
+            started()
+            runner.run(listening.until_told())
+            worker.ask_to_stop()
+            deadline = monotonic() + _GRACE
+            runner.run(listening.finish(deadline))
+    finally:
+        sys.setswitchinterval(before)
+        worker.stop(max(0.0, deadline - monotonic()))
+
+
+def _allow_connections() -> None:
+    """Let the process have as many files open as it may take connections, if the system does."""
+    if resource is None:
+        return
+    wanted = 2 * CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < wanted:
+            logger.warning("only %d files may be open, and so about as many connections", most)
+
+
+def _give_back() -> None:
+    """Give the memory back that was needed while the index was made, where the C library can."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _heed_signals(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, tell)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell))
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The quickest event loop that there is here."""
+    try:
+        import uvloop
+    except ImportError:  # which there is none of for Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _refuse_unusable(host: str, port: int) -> None:
+    """Raise FeedserverError where nothing can listen there, or something does."""
+    # The server shares its port with whoever shares theirs, so that it would not notice.
+    try:
+        family, address = _found(host, port)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError as error:
-        if error.errno is not None and "in use" in str(error).lower():
+        if error.errno == errno.EADDRINUSE:
             raise FeedserverError(f"Port {port} is in use. Try --port {port + 1}.") from None
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise FeedserverError(
+                f"Cannot listen on {host}, which is no address of this machine. Leave --host out, "
+                "or write 127.0.0.1, or 0.0.0.0 for all of its addresses."
+            ) from None
         raise FeedserverError(f"Cannot listen on {host}:{port}: {error}") from None
-    except ValueError:
-        raise FeedserverError(
-            f"Cannot listen on {host}, which is no address of this machine. Leave --host out, or "
-            "write 127.0.0.1, or 0.0.0.0 for all of its addresses."
-        ) from None
 
 
-class _Stopping:
-    """Runs a server's loop until a signal comes, and then only to the end of what is in hand."""
-
-    def __init__(self) -> None:
-        self._is_asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-
-    def _ask(self, *_: object) -> None:
-        self._is_asked = True
-
-    def wait(self, server: BaseWSGIServer) -> None:
-        """Serve until a signal comes."""
-        while not self._is_asked:
-            wasyncore.loop(timeout=0.5, map=server._map, count=1)
-
-    def finish(self, server: BaseWSGIServer, deadline: float) -> None:
-        """Finish what is in hand; waitress's own loop would drop what is still being written."""
-        channels = server._map
-        server.accepting = False
-        server.close()
-        while monotonic() < deadline and _in_hand(channels):
-            wasyncore.loop(timeout=0.1, map=channels, count=1)
-        server.task_dispatcher.shutdown(timeout=0.5)
-
-
-def _in_hand(channels: dict[int, object]) -> bool:
-    return any(
-        getattr(channel, "requests", None) or getattr(channel, "total_outbufs_len", 0)
-        for channel in channels.values()
+def _found(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    """The address that the host has, the first of several. Raises OSError."""
+    (family, *_, address), *_ = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
+    return family, address
+
+
+class Listening:
+    """A bridge that is listened for, on one event loop, until somebody tells it to leave."""
+
+    def __init__(self, bridge: Bridge, host: str, port: int) -> None:
+        self._bridge = bridge
+        self._reached = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+        _, address = _found(host, port)
+        self._server = RsgiServer(
+            bridge,
+            address[0],  # the server itself looks up no names
+            port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=CONNECTIONS,
+            backpressure=CONNECTIONS,
+            log_enabled=False,
+        )
+        self._told = asyncio.Event()
+
+    async def begin(self) -> None:
+        """Listen; on return connections are taken."""
+        loop = asyncio.get_running_loop()
+        self._bridge.following.start(loop)
+        self._serving = loop.create_task(self._server.serve())
+        async with asyncio.timeout(_GRACE):
+            while not await self._is_reached():
+                await asyncio.sleep(0.005)
+
+    async def _is_reached(self) -> bool:
+        if self._serving.done():
+            raise FeedserverError(f"Cannot listen: {self._serving.exception()}")
+        try:
+            _, writer = await asyncio.open_connection(*self._reached)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    def tell(self) -> None:
+        """Tell it to leave; on its event loop."""
+        self._told.set()
+
+    async def until_told(self) -> None:
+        """Serve until it is told to leave."""
+        told = asyncio.ensure_future(self._told.wait())
+        await asyncio.wait((told, self._serving), return_when=asyncio.FIRST_COMPLETED)
+        if not told.done():
+            raise FeedserverError(f"The server has stopped: {self._serving.exception()}")
+
+    async def finish(self, deadline: float) -> None:
+        """Take no more, wake who waits, and finish what is in hand."""
+        self._bridge.leave()
+        self._server.stop()  # type: ignore[no-untyped-call]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline - monotonic()):
+                await self._serving
+                while self._bridge.in_hand:
+                    await asyncio.sleep(0.01)

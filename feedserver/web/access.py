@@ -67,8 +67,12 @@ class Access:
 
     def may_read(self) -> bool:
         """Whether who asks may read; nobody may where it cannot be known."""
+        return self.admits(request.headers.get("Authorization"))
+
+    def admits(self, credentials: str | None) -> bool:
+        """Whether who comes with that `Authorization` may read; nobody where it is not known."""
         try:
-            return not self._is_private or self._grant() is not None
+            return not self._is_private or self._bearer(credentials) is not None
         except StoreError:
             return False
 
@@ -92,7 +96,10 @@ class Access:
         return response
 
     def _grant(self) -> Grant | None:
-        token = _token(request.headers.get("Authorization", ""))
+        return self._bearer(request.headers.get("Authorization"))
+
+    def _bearer(self, credentials: str | None) -> Grant | None:
+        token = _token(credentials or "")
         return self._granting.bearer(token) if token else None
 
 

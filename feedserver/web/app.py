@@ -1,6 +1,7 @@
 """The application: every route on one page, and what holds for every answer."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 
@@ -13,6 +14,8 @@ from feedserver.model.grant import masked
 from feedserver.web import directory, errors, feeds, filters, health, publishing, service, writing
 from feedserver.web.access import Access
 from feedserver.web.bodies import Bodies
+from feedserver.web.front import Front
+from feedserver.web.hot import Hot
 from feedserver.web.metrics import Metrics
 from feedserver.web.pages import Pages
 from feedserver.web.polls import Polls
@@ -23,8 +26,15 @@ access_log = logging.getLogger("feedserver.access")
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # noqa: E501
 
 
-def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
-    """The WSGI application of that server; `worker` polls its sources, if this process does."""
+def create_app(
+    server: Server,
+    worker: health.Worker | None = None,
+    noticed: Callable[[], None] | None = None,
+) -> Flask:
+    """The WSGI application of that server; `worker` polls its sources, if this process does.
+
+    `noticed` is called after something was recorded here; else the index catches up at once.
+    """
     app = Flask(__name__, static_folder=str(static_folder()), static_url_path="/static")
     # A name may begin with a slash, or hold two: it is taken as it is, and nobody is redirected.
     app.url_map.merge_slashes = False
@@ -33,11 +43,12 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
     app.extensions["feedserver"] = server
     access = Access(server.grants, server.settings.reading, server.reading.base_url)
     metrics = Metrics(server, worker)
-    pages, bodies = Pages(server), Bodies()
-    reader = feeds.FeedViews(server, pages, bodies, Polls(server.settings.max_polls))
+    pages, bodies, polls = Pages(server), Bodies(), Polls(server.settings.max_polls)
+    hot = Hot(server.log, server.index, bodies, polls, access.admits, server.clock, metrics.polled)
+    reader = feeds.FeedViews(server, pages, bodies, polls)
     names = directory.DirectoryViews(server, pages, bodies)
-    writer = writing.WritingViews(server, access, metrics.wrote)
-    publisher = publishing.PublishingViews(server, access, metrics.wrote)
+    writer = writing.WritingViews(server, access, metrics.wrote, noticed)
+    publisher = publishing.PublishingViews(server, access, metrics.wrote, noticed)
     found = service.ServiceViews(server, bodies)
     state = health.HealthViews(server, access, worker)
 
@@ -95,6 +106,7 @@ def create_app(server: Server, worker: health.Worker | None = None) -> Flask:
         app.wsgi_app = Prefix(  # type: ignore[method-assign]
             app.wsgi_app, pages.prefix, pages.prefix if is_ours else "/"
         )
+    app.wsgi_app = Front(app.wsgi_app, hot)  # type: ignore[method-assign]
     return app
 
 

@@ -42,7 +42,7 @@ def wanted_since() -> str | None:
 
 def variants(etag: str) -> tuple[str, ...]:
     """The ETag as it is in each encoding."""
-    return tuple(_tag(etag, encoding) for encoding in ENCODINGS)
+    return tuple(tagged(etag, encoding) for encoding in ENCODINGS)
 
 
 def answer(
@@ -56,17 +56,18 @@ def answer(
     cache_control: str = CACHE_CONTROL,
     changed: Changed | None = None,
     vary: str = VARY,
-    address: str = "",
+    name: str | None = None,
 ) -> Response:
     """The answer with the body that `make` gives, or a 304 if the reader has it.
 
     Or, where `changed` is given, a 226 with that; it has the ETag of the whole body, for that is
     what the reader has then, and nothing but the reader may keep it.
 
-    Each encoding has a strong ETag of its own, which may be another body's at another `address`
-    (RFC 9110, section 8.8.3). `modified` is the whole second, before this one,
-    in which the body became what it is, None where that is not exact; `now` is the time by which
-    a reader's date is known to lie in the future, and without it no date is believed.
+    Each encoding has a strong ETag of its own, which may be another body's at another address
+    (RFC 9110, section 8.8.3): `name` is what the body is called, if not by the ETag. `modified` is
+    the whole second, before this one, in which the body became what it is, None where that is not
+    exact; `now` is the time by which a reader's date is known to lie in the future, and without it
+    no date is believed.
     """
     headers = request.headers
     taken = accepted(headers.get("Accept-Encoding"))
@@ -74,7 +75,7 @@ def answer(
     if known is None:
         had = taken[0] if _has_since(headers.get("If-Modified-Since"), modified, now) else None
     else:
-        had = _had(known, etag, taken)
+        had = encoding_had(known, etag, taken)
     encoding = had or taken[0]
     if had is not None:
         response = Response(status=304)
@@ -87,12 +88,10 @@ def answer(
         response.headers["Delta-Base"] = f'"{changed.base}"'
         cache_control = "no-store"
     else:
-        response = Response(
-            bodies.get(f"{etag} {address}", encoding, make), content_type=media_type
-        )
+        response = Response(bodies.get(name or etag, encoding, make), content_type=media_type)
     if had is None and encoding != IDENTITY:
         response.headers["Content-Encoding"] = encoding
-    response.headers["ETag"] = f'"{_tag(etag, encoding)}"'
+    response.headers["ETag"] = f'"{tagged(etag, encoding)}"'
     response.headers["Vary"] = vary
     response.headers["Cache-Control"] = cache_control
     if modified is not None:
@@ -100,11 +99,11 @@ def answer(
     return response
 
 
-def _tag(etag: str, encoding: str) -> str:
+def tagged(etag: str, encoding: str) -> str:
     return etag if encoding == IDENTITY else f"{etag}-{encoding}"
 
 
-def _had(known: str, etag: str, taken: tuple[str, ...]) -> str | None:
+def encoding_had(known: str, etag: str, taken: tuple[str, ...]) -> str | None:
     """The encoding in which the reader has the body, None where it has another body.
 
     What it has and takes is as good as what it likes best: proxies compress, or not, on the way,
@@ -114,7 +113,7 @@ def _had(known: str, etag: str, taken: tuple[str, ...]) -> str | None:
     if known.strip() == "*":
         return taken[0]
     tags = {tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")}
-    return next((encoding for encoding in taken if _tag(etag, encoding) in tags), None)
+    return next((encoding for encoding in taken if tagged(etag, encoding) in tags), None)
 
 
 def _has_since(since: str | None, modified: datetime | None, now: datetime | None) -> bool:

@@ -23,9 +23,10 @@ from feedserver.model.query import MAX_QUERY, Query, is_ignored, parse_parameter
 from feedserver.services.reading import Representation, View, removal
 from feedserver.web.bodies import Bodies
 from feedserver.web.conditional import VARY, VARY_OF_HEADS, Changed, answer, wanted_since
+from feedserver.web.hot import SELECTED, Selected
 from feedserver.web.negotiation import HTML, format_of, negotiate
 from feedserver.web.pages import Pages
-from feedserver.web.polls import Polls
+from feedserver.web.polls import Polls, feed_of
 
 _FOR_PROGRAMS = (
     "`after` and `archive` are for programs; a page goes back with `before`. Add .json or .atom."
@@ -126,14 +127,12 @@ class FeedViews:
         self._forget_removed()
 
         def body() -> bytes:
-            page = self._reading.page(view)
             if is_page:
-                return self._pages.stream(page, query, state)
-            return format_of(str(representation.extension)).render(page)
+                return self._pages.stream(self._reading.page(view), query, state)
+            return self._reading.render(view, format_of(str(representation.extension)))
 
         def changes() -> bytes:
-            page = self._reading.page_of_changes(view)
-            return format_of(str(representation.extension)).render(page)
+            return self._reading.render_changes(view, format_of(str(representation.extension)))
 
         response = answer(
             view.etag,
@@ -148,11 +147,32 @@ class FeedViews:
             cache_control="no-cache" if is_page else _cache_control(view),
             changed=None if view.delta is None else Changed(view.delta.base, changes),
             vary=VARY_OF_HEADS if view.is_head else VARY,
-            address=view.address,
+            name=_body(view),
         )
+        if not is_page:
+            request.environ[SELECTED] = self._kept_as(view)
         if response.status_code in (200, 226):
             response.headers["Link"] = ", ".join(map(_written, self._reading.links(view)))
         return response
+
+    def _kept_as(self, view: View) -> Selected:
+        """What the view is kept as, for who asks again."""
+        goes_on = view.query.after is not None
+        # Until the second is over in which it was touched its date is not told yet.
+        now = self._clock()
+        is_new = view.recorded is not None and now - view.recorded < 2 * SECOND
+        return Selected(
+            filter=view.query.filter,
+            position=view.position,
+            removals=view.removals,
+            etag=view.etag,
+            body=_body(view),
+            format=str(view.representation.extension),
+            expires=now.replace(microsecond=0) + SECOND if is_new else None,
+            goes_on=goes_on,
+            is_empty=goes_on and not view.selection.positions,
+            polled=feed_of(request),
+        )
 
     def activity(self, id: str) -> Response:
         """One activity; what was deleted is gone."""
@@ -209,6 +229,11 @@ class FeedViews:
             removals = self._reading.removals
             self._bodies.forget()
             self._removals = removals
+
+
+def _body(view: View) -> str:
+    """What the view's body is called; its ETag may be another one's at another address."""
+    return f"{view.etag} {view.address}"
 
 
 def _redirect(address: str, cache_control: str) -> AnyResponse:

@@ -5,6 +5,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from time import monotonic
 
 from flask import Request, request
@@ -33,10 +34,10 @@ class Polls:
         Free is who says what it has, who catches up, and who asks from this machine.
         """
         asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-        if not self._limit or _is_free(asked):
+        feed = feed_of(asked)
+        if feed is None or _tells(asked) or not self.limits(asked.remote_addr):
             return
-        query = tuple(pair for pair in asked.args.items(multi=True) if not is_ignored(pair[0]))
-        seconds = self.count(hash((asked.remote_addr, asked.path, query)))
+        seconds = self.count(hash((asked.remote_addr, feed)))
         if seconds > 0:
             raise TooManyRequests(
                 f"You asked for this feed {self._limit} times within a minute without saying what "
@@ -44,6 +45,10 @@ class Polls:
                 "refused. Or ask less often.",
                 math.ceil(seconds),
             )
+
+    def limits(self, client: str | None) -> bool:
+        """Whether the polls of that client are counted at all."""
+        return self._limit > 0 and not _is_here(client)
 
     def count(self, key: int) -> float:
         """Seconds until what has that key is answered again; 0.0: it is now, and is counted."""
@@ -65,14 +70,20 @@ class Polls:
             del self._counted[key]
 
 
-def _is_free(asked: Request) -> bool:
-    return (
-        any(name in asked.headers for name in _VALIDATORS)
-        or any(name in asked.args for name in _FREE)
-        or _is_here(asked.remote_addr)
-    )
+def feed_of(asked: Request) -> int | None:
+    """What polls of the same feed have in common; None for who catches up."""
+    if any(name in asked.args for name in _FREE):
+        return None
+    query = tuple(pair for pair in asked.args.items(multi=True) if not is_ignored(pair[0]))
+    return hash((asked.path, query))
 
 
+def _tells(asked: Request) -> bool:
+    """Whether who asks says what it has."""
+    return any(name in asked.headers for name in _VALIDATORS)
+
+
+@lru_cache(maxsize=1000)
 def _is_here(client: str | None) -> bool:
     """Whether the client is on this machine, as one without an address is: it has a socket."""
     try:

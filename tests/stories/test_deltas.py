@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waitress import wasyncore
-from waitress.server import create_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from feedserver.assembly import Server, assemble_around
 from feedserver.model.activity import Draft
@@ -17,6 +16,13 @@ from feedserver.stores.memory import MemoryLog
 from feedserver.web.app import create_app
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.stories.test_real_readers import Newsboat, Reader, Rss2Email, needs
+
+
+class Silent(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log(self, *_: Any) -> None:
+        pass
 
 
 class Desk:
@@ -57,20 +63,13 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def address(desk: Desk) -> Iterator[str]:
     """The feed of everything."""
-    server = create_server(desk, host="127.0.0.1", port=0)
-    is_over = threading.Event()
-
-    def serve() -> None:
-        while not is_over.is_set():
-            wasyncore.loop(timeout=0.05, map=server._map, count=1)
-
-    thread = threading.Thread(target=serve)
+    server = make_server("127.0.0.1", 0, desk, threaded=True, request_handler=Silent)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/all.atom"
-    is_over.set()
+    yield f"http://127.0.0.1:{server.server_port}/all.atom"
+    server.shutdown()
     thread.join(10)
-    server.close()
-    server.task_dispatcher.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

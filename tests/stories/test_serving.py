@@ -6,12 +6,14 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,7 @@ class Running:
 
     def __init__(self, folder: Path, port: int, *arguments: str) -> None:
         self.base = f"http://127.0.0.1:{port}"
+        self.folder = folder
         self.log = (folder / "log").open("w+b")
         environment = os.environ | {"FEEDSERVER_SETTINGS": str(folder / "feedserver.toml")}
         self.process = subprocess.Popen(
@@ -90,13 +93,14 @@ def wait_until_it_answers(running: Running) -> None:
     pytest.fail(f"it does not answer: {running.said()}")
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Running]:
+    """A server in that folder, which has read a demo CRM of one day."""
     port = free_port()
-    DemoCrm(tmp_path / "crm.sqlite", system_clock).prepare(days=1)
-    text = SETTINGS.format(port=port, folder=tmp_path)
-    (tmp_path / "feedserver.toml").write_text(text, encoding="utf-8")
-    server = Running(tmp_path, port, "serve", "--port", str(port))
+    DemoCrm(folder / "crm.sqlite", system_clock).prepare(days=1)
+    text = SETTINGS.format(port=port, folder=folder)
+    (folder / "feedserver.toml").write_text(text, encoding="utf-8")
+    server = Running(folder, port, "serve", "--port", str(port))
     try:
         server.wait_until_ready()
         yield server
@@ -107,11 +111,25 @@ def running(tmp_path: Path) -> Iterator[Running]:
         server.log.close()
 
 
-def test_sigterm_finishes_what_is_in_hand_and_leaves_with_0(running: Running) -> None:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One server for all the tests that leave it as it is."""
+    with serving(tmp_path_factory.mktemp("serving")) as server:
+        yield server
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Running]:
+    """A server for one test, which ends it."""
+    with serving(tmp_path) as server:
+        yield server
+
+
+def test_sigterm_finishes_what_is_in_hand_and_leaves_with_0(mortal: Running) -> None:
     answers: list[int] = []
 
     def ask(number: int) -> None:
-        answers.append(len(running.get(f"/all.atom?limit=500&utm_x={number}")))
+        answers.append(len(mortal.get(f"/all.atom?limit=500&utm_x={number}")))
 
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(24)]
     for thread in asking:
@@ -120,11 +138,11 @@ def test_sigterm_finishes_what_is_in_hand_and_leaves_with_0(running: Running) ->
     while not answers and time.monotonic() < deadline:
         time.sleep(0.01)  # by the first answer the server has taken them all
     in_hand = len(asking) - len(answers)
-    code = running.stop()
+    code = mortal.stop()
     for thread in asking:
         thread.join(10)
 
-    assert code == 0, running.said()
+    assert code == 0, mortal.said()
     assert in_hand > 0, "the server was too quick for this test; ask for more"
     assert len(answers) == len(asking)
     assert min(answers) > 1000
@@ -136,12 +154,12 @@ def test_a_line_is_logged_for_each_request(running: Running) -> None:
     assert re.search(r"127\.0\.0\.1 GET /queues/Support\.atom\?limit=1 200 \d+", running.said())
 
 
-def test_a_second_server_on_the_port_is_told_what_to_do(running: Running, tmp_path: Path) -> None:
+def test_a_second_server_on_the_port_is_told_what_to_do(running: Running) -> None:
     port = running.base.rpartition(":")[2]
 
     second = subprocess.run(
         [sys.executable, "-m", "feedserver", "serve", "--port", port],
-        env=os.environ | {"FEEDSERVER_SETTINGS": str(tmp_path / "feedserver.toml")},
+        env=os.environ | {"FEEDSERVER_SETTINGS": str(running.folder / "feedserver.toml")},
         capture_output=True,
         text=True,
         timeout=20,
@@ -152,26 +170,35 @@ def test_a_second_server_on_the_port_is_told_what_to_do(running: Running, tmp_pa
     assert "Traceback" not in second.stderr
 
 
-def test_what_another_process_records_is_in_the_next_poll(running: Running, tmp_path: Path) -> None:
-    before = json.loads(running.get("/all.json?limit=0"))["totalItems"]
+def test_what_another_process_records_is_in_the_next_poll(running: Running) -> None:
+    told = json.loads(running.get("/all.json?limit=0"))["totalItems"]
+    before = entries(running)
     stop = threading.Event()
     life = threading.Thread(
-        target=DemoCrm(tmp_path / "crm.sqlite", system_clock).live, args=(20_000, stop)
+        target=DemoCrm(running.folder / "crm.sqlite", system_clock).live, args=(20_000, stop)
     )
     life.start()
-    time.sleep(1)
+    deadline = time.monotonic() + 10  # at some hours little happens
+    while entries(running) == before and time.monotonic() < deadline:
+        time.sleep(0.1)
     stop.set()
     life.join(5)
 
     subprocess.run(
         [sys.executable, "-m", "feedserver", "pull", "--once"],
-        env=os.environ | {"FEEDSERVER_SETTINGS": str(tmp_path / "feedserver.toml")},
+        env=os.environ | {"FEEDSERVER_SETTINGS": str(running.folder / "feedserver.toml")},
         check=True,
         capture_output=True,
         timeout=30,
     )
 
-    assert json.loads(running.get("/all.json?limit=0"))["totalItems"] > before
+    assert json.loads(running.get("/all.json?limit=0"))["totalItems"] > told
+
+
+def entries(running: Running) -> int:
+    """How many entries the CRM has."""
+    with closing(sqlite3.connect(running.folder / "crm.sqlite")) as crm:
+        return int(crm.execute("SELECT count(*) FROM table_act_entry").fetchone()[0])
 
 
 def test_the_readmes_program_reads_every_entry_once(running: Running, tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 """A server around a log in memory, asked over WSGI."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from webtest import TestApp
+from werkzeug.routing import Rule
 from werkzeug.test import Client, TestResponse
 
 from feedserver.assembly import Server, assemble_around
@@ -51,6 +52,21 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+
+class CompiledRule(Rule):
+    """A rule whose functions were compiled for an application before, for the same reason."""
+
+    functions: ClassVar[dict[tuple[str, bool], Callable[..., tuple[str, str]]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (self.rule, append_unknown)
+        if key not in self.functions:
+            self.functions[key] = super()._compile_builder(append_unknown)
+        return self.functions[key]
+
+
+Flask.url_rule_class = CompiledRule
 
 
 def ready(app: Flask) -> Flask:

@@ -2,35 +2,21 @@
 
 import re
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-from waitress import wasyncore
-from waitress.server import create_server
 
 from feedserver.web.app import create_app
 from tests.web.conftest import Site
+from tests.web.listening import listening
 
 
 @pytest.fixture
 def address(site: Site) -> Iterator[tuple[str, int]]:
     """Where the server listens."""
     site.record_some(3)
-    server = create_server(create_app(site.server), host="127.0.0.1", port=0, ident=None)
-    is_over = threading.Event()
-
-    def serve() -> None:
-        while not is_over.is_set():
-            wasyncore.loop(timeout=0.05, map=server._map, count=1)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield "127.0.0.1", server.effective_port
-    is_over.set()
-    thread.join(10)
-    server.close()
-    server.task_dispatcher.shutdown()
+    with listening(create_app(site.server), site.server) as port:
+        yield "127.0.0.1", port
 
 
 def ask(address: tuple[str, int], method: str, path: str, **headers: str) -> tuple[str, str, bytes]:

@@ -239,6 +239,7 @@ def test_a_page_in_another_zone_has_another_etag(site: Site, of_one: bool) -> No
 
 
 def test_a_page_says_what_its_etag_was_made_of(site: Site) -> None:
+    site.record_some(1)
     polling = Polling(FailingSource("crm"), site.server.log, site.server.intake, site.clock)
     site.use(replace(site.server, pollings={polling: 5.0}))
     at = site.server.log.at
