@@ -6,13 +6,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install -c requirements.txt
 
-.PHONY: demo test check format bench laws soak pictures help clean
+.PHONY: demo test check format bench bench-hot bench-peers laws soak pictures help clean
 
 demo: $(VENV)/.run ## a living demo CRM, its feeds and pages, on http://127.0.0.1:8000
 	@$(BIN)/feedserver demo $(ARGS)
 
+# In their order by name the small files come last, so that no process waits long for the other.
+# The processes that tests start shall not each compile the package anew.
 test: $(VENV)/.test ## every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.check ## format, lint and types
 	@$(BIN)/ruff format --check .
@@ -23,13 +25,21 @@ format: $(VENV)/.check ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## measure: pull, start, polls, writing, archives, text, filters (DATABASE=clarify.sqlite for one of your own)
+bench: $(VENV)/.test ## measure pulls, polls, writing, text, filters and feeds up to 1 M activities (DATABASE=clarify.sqlite for one of your own)
 	@$(BIN)/python bench/run.py $(DATABASE)
-	@$(BIN)/python bench/writing.py
+	@$(BIN)/python -m bench.writing
 	@$(BIN)/python bench/publish.py
 	@$(BIN)/python bench/archives.py
 	@$(BIN)/python bench/text.py
 	@$(BIN)/python bench/filters.py
+	@$(BIN)/python bench/render.py
+	@$(BIN)/python bench/scale.py
+
+bench-hot: $(VENV)/.test ## measure polls beside nginx, slow requests, 2,000 that wait, 10,000 filters (nginx, wrk)
+	@failed=0; for part in hot waiting many; do $(BIN)/python -m bench.$$part || failed=1; done; exit $$failed
+
+bench-peers: $(VENV)/.test ## measure the same work beside nginx and django-activity-stream (nginx, wrk, a network)
+	@$(BIN)/python -m bench.peers
 
 laws: $(VENV)/.test ## try every law by 1,000 examples, which takes a quarter of an hour (ARGS=tests/model)
 	@FEEDSERVER_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 --dist loadfile -m hypothesis $(ARGS)
@@ -41,7 +51,7 @@ pictures: $(VENV)/.run ## take the README's pictures anew, with Chromium
 	@$(BIN)/python docs/pictures/make.py
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
 
 clean: ## remove what make has made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""feedserver beside its peers."""
