@@ -1,6 +1,7 @@
 """An installation in a folder of its own: settings, a CRM, a store."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,18 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
+@pytest.fixture(scope="session")
+def crm_of_a_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a demo CRM of one day, to be copied: making one takes longer than a test."""
+    database = tmp_path_factory.mktemp("demo") / "crm.sqlite"
+    DemoCrm(database, system_clock).prepare(days=1)
+    return database
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(crm_of_a_day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a demo CRM of one day and settings for it."""
-    DemoCrm(tmp_path / "crm.sqlite", system_clock).prepare(days=1)
+    shutil.copy(crm_of_a_day, tmp_path / "crm.sqlite")
     settings = tmp_path / "feedserver.toml"
     settings.write_text(SETTINGS.format(folder=tmp_path), encoding="utf-8")
     monkeypatch.setenv("FEEDSERVER_SETTINGS", str(settings))

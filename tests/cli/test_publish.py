@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,8 +21,6 @@ from feedserver.assembly import assemble
 from feedserver.cli import publish
 from feedserver.cli.main import COMMANDS
 from feedserver.cli.parsing import parse
-from feedserver.clock import system_clock
-from feedserver.crm.demo import DemoCrm
 from feedserver.errors import FeedserverError
 from feedserver.settings import load_settings
 from feedserver.web.app import create_app
@@ -48,9 +47,9 @@ def answer(status: int, body: bytes, kind: str = "application/json") -> bytes:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(crm_of_a_day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation that begins now, with a CRM of one day."""
-    DemoCrm(tmp_path / "crm.sqlite", system_clock).prepare(days=1)
+    shutil.copy(crm_of_a_day, tmp_path / "crm.sqlite")
     use(tmp_path, "now")
     monkeypatch.setenv("FEEDSERVER_SETTINGS", str(tmp_path / "feedserver.toml"))
     monkeypatch.delenv("FEEDSERVER_TOKEN", raising=False)
@@ -343,7 +342,7 @@ class TestAtServer:
         assembled = assemble(load_settings())
         app = create_app(assembled)
         listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{listening.server_port}"
         listening.shutdown()
