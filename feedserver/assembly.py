@@ -50,10 +50,14 @@ class Server:
         if self.snapshots is not None:
             self.snapshots.start()
 
+    def stop_snapshots(self, timeout: float) -> None:
+        """Save what the next start would have to read, if that takes no longer."""
+        if self.snapshots is not None:
+            self.snapshots.stop(timeout)
+
     def close(self) -> None:
         """Give back what the sources and the store hold open."""
-        if self.snapshots is not None:
-            self.snapshots.stop()
+        self.stop_snapshots(5.0)
         for source in self.sources:
             source.close()
         self.log.close()

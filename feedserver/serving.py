@@ -8,8 +8,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -50,8 +50,12 @@ def reached_at(settings: Settings, host: str, port: int) -> Settings:
             f"base_url is not set, and {host or 'nothing'} is no address that readers could use; "
             'set it to theirs: base_url = "http://name:8000"'
         )
-    name = f"[{host}]" if ":" in host else host
-    return replace(settings, base_url=f"http://{name}:{port}")
+    return replace(settings, base_url=address_of(host, port))
+
+
+def address_of(host: str, port: int) -> str:
+    """The address at which a server that listens there is reached."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def refuse_open_reading(settings: Settings, host: str) -> None:
@@ -101,7 +105,6 @@ def run(
     started: Callable[[], None] = lambda: None,
 ) -> None:
     """As `serve`, with a server that is assembled, and closed by who has it."""
-    _refuse_unusable(host, port)
     bridges: list[Bridge] = []
 
     def noticed() -> None:
@@ -117,13 +120,14 @@ def run(
     sys.setswitchinterval(SWITCH)
     deadline = 0.0
     try:
-        with asyncio.Runner(loop_factory=new_loop) as runner:
+        with _claimed(host, port), asyncio.Runner(loop_factory=new_loop) as runner:
             listening = Listening(bridge, host, port)
             runner.run(listening.begin())
             _heed_signals(runner.get_loop(), listening.tell)
             worker.start()
             server.start_snapshots()
-            logger.info("listening on http://%s:%d, %d activities", host, port, server.log.head())
+            address = address_of(host, port)
+            logger.info("listening on %s, %d activities", address, server.log.head())
             started()
             runner.run(listening.until_told())
             worker.ask_to_stop()
@@ -132,6 +136,7 @@ def run(
     finally:
         sys.setswitchinterval(before)
         worker.stop(max(0.0, deadline - monotonic()))
+        server.stop_snapshots(max(0.5, deadline - monotonic()))
 
 
 def _allow_connections() -> None:
@@ -170,24 +175,32 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _refuse_unusable(host: str, port: int) -> None:
-    """Raise FeedserverError where nothing can listen there, or something does."""
-    # The server shares its port with whoever shares theirs, so that it would not notice.
-    try:
-        family, address = _found(host, port)
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise FeedserverError(f"Port {port} is in use. Try --port {port + 1}.") from None
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise FeedserverError(
-                f"Cannot listen on {host}, which is no address of this machine. Leave --host out, "
-                "or write 127.0.0.1, or 0.0.0.0 for all of its addresses."
-            ) from None
-        raise FeedserverError(f"Cannot listen on {host}:{port}: {error}") from None
+@contextmanager
+def _claimed(host: str, port: int) -> Iterator[None]:
+    """Raises FeedserverError where nothing can listen there, or something does.
+
+    The server shares its port with whoever shares theirs, so that it would not notice. While this
+    is entered another feedserver is refused, also one that starts at the same moment.
+    """
+    with socket.socket(getattr(socket, "AF_UNIX", socket.AF_INET)) as claim:
+        try:
+            family, address = _found(host, port)
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                if sys.platform != "win32":
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            if sys.platform == "linux":  # where such a name is no file, and ends with us
+                claim.bind(f"\0feedserver {address[0]} {port}")
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise FeedserverError(f"Port {port} is in use. Try --port {port + 1}.") from None
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise FeedserverError(
+                    f"Cannot listen on {host}, which is no address of this machine. Leave --host "
+                    "out, or write 127.0.0.1, or 0.0.0.0 for all of its addresses."
+                ) from None
+            raise FeedserverError(f"Cannot listen on {host}:{port}: {error}") from None
+        yield
 
 
 def _found(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

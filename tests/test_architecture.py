@@ -31,7 +31,7 @@ HOMES = {
     "flask": ("web",),
     "werkzeug": ("web",),
     "markupsafe": ("web",),
-    "granian": ("serving",),
+    "granian": ("serving", "web/bridge"),
     "uvloop": ("serving",),
     "sqlalchemy": ("stores", "sources", "crm"),
     "feedgen": ("formats",),

@@ -34,16 +34,24 @@ class Snapshots:
     def stop(self, timeout: float = 5.0) -> None:
         """Save what the next start would have to read, and wait for it, `timeout` seconds at most.
 
-        What is half done then is not there at the next start.
+        What is half done then is not there at the next start. Told again, it waits no more.
         """
+        if self._stop.is_set():
+            return
         self._stop.set()
         if self._thread.ident is not None:  # else it was never started
             self._thread.join(timeout)
 
     def _follow(self) -> None:
         while not self._stop.wait(_EVERY):
-            self.save_if_due()
-        self.save_if_due(DUE_AT_LAST)
+            self._save_if_due(DUE)
+        self._save_if_due(DUE_AT_LAST)
+
+    def _save_if_due(self, due: int) -> None:
+        try:
+            self.save_if_due(due)
+        except Exception:
+            logger.exception("no snapshot of the index could be made")
 
     def save_if_due(self, due: int = DUE) -> int:
         """Save the segments of which `due` versions are not saved, and all that are full.

@@ -44,7 +44,8 @@ def create_app(
     access = Access(server.grants, server.settings.reading, server.reading.base_url)
     metrics = Metrics(server, worker)
     pages, bodies, polls = Pages(server), Bodies(), Polls(server.settings.max_polls)
-    hot = Hot(server.log, server.index, bodies, polls, access.admits, server.clock, metrics.polled)
+    admits = access.admits if server.settings.reading == "private" else None
+    hot = Hot(server.log, server.index, bodies, polls, admits, server.clock, metrics.polled)
     reader = feeds.FeedViews(server, pages, bodies, polls)
     names = directory.DirectoryViews(server, pages, bodies)
     writer = writing.WritingViews(server, access, metrics.wrote, noticed)

@@ -13,7 +13,10 @@ from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import IO, Any
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
+
 from feedserver.errors import StoreError
+from feedserver.model.grant import masked
 from feedserver.parsers.documents import NDJSON
 from feedserver.services.indexing import FacetIndex
 from feedserver.web.following import Following, wait_of
@@ -22,9 +25,11 @@ from feedserver.web.hot import SELECTED, Answer, Header, Headers, Key
 
 THREADS = 16  # requests that Flask answers at once; more wait
 MAX_REQUEST = 1024**3  # bytes of a body of lines, which is kept in a file until all of it is there
+WRITERS = 14  # of them that write: where nobody can write, who reads has threads left
 WOKEN = 2  # of those who waited that are answered at once: who polls has the loop meanwhile
 _IN_MEMORY = 1024**2  # bytes of a body that are kept in memory
 SILENCE = 30.0  # seconds in which a body has to go on
+_SLOWEST = 1000  # bytes a second in which a short one may come
 
 _REFUSED = {
     400: b"The body has less than its Content-Length says. Send it again.\n",
@@ -33,6 +38,7 @@ _REFUSED = {
 }
 
 logger = logging.getLogger(__name__)
+access_log = logging.getLogger("feedserver.access")
 
 
 class Bridge:
@@ -61,6 +67,7 @@ class Bridge:
         self._silence = silence
         self._is_checked = False
         self._is_leaving = False
+        self._writing = asyncio.Semaphore(WRITERS)
         self._woken = asyncio.Semaphore(WOKEN)
         self._making: dict[Key, asyncio.Future[None]] = {}
         self.in_hand = 0
@@ -74,23 +81,31 @@ class Bridge:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         joined = partial(_joined, scope.headers.get_all)
-        if scope.method in READING:
-            polled = self._hot.find(scope.path, scope.query_string, joined)
-            if polled is not None and (self._is_fresh() or await self._catch_up()):
-                header = scope.headers.get  # in a quarter of the time; of several lines the first
-                client, _ = _client_of(scope)
-                answer = self._hot.answer(polled, scope.method, header, client)
-                if answer is not None and (answer.is_news or not wait_of(header("prefer"))):
-                    _send(protocol, answer.status, answer.headers, answer.body)
-                    return
         self.in_hand += 1
         try:
-            await self._answer(scope, protocol, joined)
+            answer = await self._at_once(scope, joined) if scope.method in READING else None
+            if answer is not None:
+                self._send(protocol, answer)
+            else:
+                await self._answer(scope, protocol, joined)
+        except ProtocolClosed:
+            logger.info("%s %s: the client has hung up", scope.method, masked(scope.path))
         except Exception:
-            logger.exception("%s %s could not be answered", scope.method, scope.path)
+            logger.exception("%s %s could not be answered", scope.method, masked(scope.path))
             raise
         finally:
             self.in_hand -= 1
+
+    async def _at_once(self, scope: Any, joined: Header) -> Answer | None:
+        """The answer from memory, None where there is none, or who asks would wait for another."""
+        polled = self._hot.find(scope.path, scope.query_string, joined)
+        if polled is None or not (self._is_fresh() or await self._catch_up()):
+            return None
+        header = scope.headers.get  # in a quarter of the time; of several lines the first
+        answer = self._hot.answer(polled, scope.method, header, _client_of(scope)[0])
+        if answer is None or answer.is_news or not wait_of(joined("prefer")):
+            return answer
+        return None
 
     def _is_fresh(self) -> bool:
         """Whether nothing was committed, before the request began, that is not known."""
@@ -113,14 +128,19 @@ class Bridge:
             await self.following.catch_up()
         except StoreError:
             return False  # whoever makes the answer is told the same, and tells it
+        except Exception:
+            logger.exception("the index could not be brought up to date")
+            return False
         return True
 
     async def _answer(self, scope: Any, protocol: Any, header: Header) -> None:
         environ = self._environ(scope)
         body = await self._body(environ, protocol)
         if isinstance(body, int):
+            told = scope.method, masked(scope.path), body
+            access_log.info("%s %s %s %d, before it was taken up", _client_of(scope)[0], *told)
             refusal = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
-            _send(protocol, body, refusal, _REFUSED[body])
+            self._send(protocol, Answer(body, refusal, _REFUSED[body]))
             return
         with body:
             environ["wsgi.input"] = body
@@ -138,7 +158,7 @@ class Bridge:
                 answer = await self._news(environ, header, answer, seconds, gone)
             finally:
                 gone.cancel()
-        _send(protocol, answer.status, answer.headers, answer.body)
+        self._send(protocol, answer)
 
     async def _news(
         self,
@@ -159,6 +179,8 @@ class Bridge:
             if not gone.done():
                 async with self._woken:
                     answer = await self._whole(environ, header)
+        if answer.selected is None:  # a refusal, or a fault
+            return answer
         told = ("Preference-Applied", f"wait={seconds}")
         return answer._replace(headers=[*answer.headers, told])
 
@@ -213,9 +235,10 @@ class Bridge:
             return number, headers, chunks, whole(chunks) if is_whole else None
 
         run = asyncio.get_running_loop().run_in_executor
-        number, headers, chunks, body = await run(self._threads, make)
+        async with self._writing:
+            number, headers, chunks, body = await run(self._threads, make)
         if body is not None:
-            _send(protocol, number, headers, body)
+            self._send(protocol, Answer(number, headers, body))
             return
         transport, pieces = protocol.response_stream(number, headers), iter(chunks)
         try:
@@ -224,6 +247,14 @@ class Bridge:
         finally:
             del transport  # which ends the answer, whoever still looks at what went wrong
             await run(self._threads, close, chunks)
+
+    def _send(self, protocol: Any, answer: Answer) -> None:
+        if answer.is_remembered and answer.selected is not None:
+            self._hot.count(answer.selected.format, answer.status)
+        if answer.body:
+            protocol.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            protocol.response_empty(answer.status, answer.headers)
 
     def _environ(self, scope: Any) -> Environ:
         """The request as WSGI has it (PEP 3333), but for its body."""
@@ -270,9 +301,10 @@ class Bridge:
             # What is too long is not read: Flask says how long it may be.
             return BytesIO() if most != MAX_REQUEST else 413
         try:
-            async with asyncio.timeout(self._silence) as limit:
-                if length is not None and int(length) <= _IN_MEMORY:
+            if length is not None and int(length) <= _IN_MEMORY:
+                async with asyncio.timeout(self._silence + int(length) / _SLOWEST):
                     return BytesIO(await protocol())
+            async with asyncio.timeout(self._silence) as limit:
                 return await self._long_body(protocol, length, most, limit)
         except TimeoutError:
             return 408
@@ -317,13 +349,6 @@ def _client_of(scope: Any) -> tuple[str, str]:
     """The address of the client, and its port."""
     address, _, port = scope.client.rpartition(":")
     return address.strip("[]"), port
-
-
-def _send(protocol: Any, status: int, headers: Headers, body: bytes) -> None:
-    if body:
-        protocol.response_bytes(status, headers, body)
-    else:
-        protocol.response_empty(status, headers)
 
 
 class Threads(Executor):

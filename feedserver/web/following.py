@@ -6,6 +6,7 @@ import re
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 from feedserver.errors import StoreError
 from feedserver.model.filter import Filter
@@ -17,7 +18,7 @@ EVERY = 0.1  # seconds between two looks at what other processes wrote, while so
 SOON = 0.01  # seconds until what was recorded here is told to those who wait
 LATER = 0.2  # seconds until it is read where nobody asks
 PORTION = 25  # waiters that are woken before others have a turn
-LOOKED_AT = 200  # waiters that are looked at, likewise
+SLICE = 0.002  # seconds for which waiters are looked at, likewise
 
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 
@@ -144,22 +145,24 @@ class Following:
             try:
                 if not self._hot.is_fresh():
                     await self.catch_up()
+                if told != (told := (self._index.position, self._index.removals)):
+                    await self._wake_touched()
             except StoreError as error:
                 logger.warning("who waits for news has to wait: %s", error)
                 await asyncio.sleep(1)
-            if told != (told := (self._index.position, self._index.removals)):
-                await self._wake_touched()
+            except Exception:
+                logger.exception("who waits for news has to wait")
+                await asyncio.sleep(1)
 
     async def _wake_touched(self) -> None:
-        woken = looked = 0
+        woken, until = 0, monotonic() + SLICE
         for waiter in tuple(self._waiters):
-            looked += 1
             if waiter.is_touched(self._index):
                 _wake(waiter)
                 woken += 1
-            if woken == PORTION or looked == LOOKED_AT:
-                woken = looked = 0
+            if woken == PORTION or monotonic() > until:
                 await asyncio.sleep(0)
+                woken, until = 0, monotonic() + SLICE
 
 
 def _wake(waiter: _Waiter) -> None:

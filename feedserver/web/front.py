@@ -31,7 +31,8 @@ class Front:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer the request, from memory or by the application."""
         answer = self._remembered(environ) if environ["REQUEST_METHOD"] in READING else None
-        if answer is not None:
+        if answer is not None and answer.selected is not None:
+            self.hot.count(answer.selected.format, answer.status)
             start_response(_status(answer.status), list(answer.headers))
             return [answer.body] if answer.body else []
         status, headers, chunks = self.made(environ)

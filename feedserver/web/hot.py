@@ -26,7 +26,9 @@ _OF_BODIES = (
 )
 """Headers that a 304 leaves out (RFC 9110, section 15.4.5), or has an own one of."""
 _OF_ONE_FEED = ("content-length", "etag", "last-modified", "link")
-_MOST_ADMITTED = 1000
+_MOST_ADMITTED = 1000  # readers whose credentials are remembered
+_LONGEST = 500  # characters of theirs
+_OF_A_NAME = 300  # bytes of a name in its filter
 _OWN_SIZE = 1600  # bytes of an answer beside its texts
 
 Pair = tuple[str, str]
@@ -59,13 +61,17 @@ class Selected:
 
 
 class Answer(NamedTuple):
-    """A whole answer; `selected` is what it shows, and stands up to position `position`."""
+    """A whole answer; `selected` is what it shows, and stands up to position `position`.
+
+    `is_remembered` says that it comes from memory, and is not counted yet.
+    """
 
     status: int
     headers: Headers
     body: bytes
     selected: Selected | None = None
     position: int = 0
+    is_remembered: bool = False
 
     @property
     def is_news(self) -> bool:
@@ -96,7 +102,8 @@ class Hot:
     """Answers what was answered before, exactly as it was, for as long as it would be again.
 
     It learns from the answers themselves. What it cannot answer, it leaves: None. Its answers are
-    of the moment at which it was fresh: who asks sees to that first.
+    of the moment at which it was fresh: who asks sees to that first. `admits` tells who may read by
+    their credentials; None is everybody.
     """
 
     def __init__(
@@ -105,7 +112,7 @@ class Hot:
         index: FacetIndex,
         bodies: Bodies,
         polls: Polls,
-        admits: Callable[[str | None], bool],
+        admits: Callable[[str | None], bool] | None,
         clock: Clock,
         count: Callable[[str, int], None],
         capacity: int = CAPACITY,
@@ -116,7 +123,8 @@ class Hot:
         self._polls = polls
         self._admits = admits
         self._clock = clock
-        self._count = count
+        self.count = count
+        """To be told of each of its answers that is sent: the format and the status."""
         self._kept: Kept[Key, _Polled] = Kept(capacity)
         self._common: dict[Pair, Pair] = {}
         self._admitted: dict[str | None, int] = {}
@@ -174,16 +182,14 @@ class Hot:
             and self._polls.count(hash((client, selected.polled))) > 0
         ):
             return None
-        self._count(selected.format, 200)
         shown = body if method == "GET" else b""
-        return Answer(200, list(polled.full), shown, selected, polled.position)
+        return Answer(200, list(polled.full), shown, selected, polled.position, True)
 
     def _unchanged(self, polled: _Polled, encoding: str) -> Answer:
         is_first = encoding == polled.taken[0]
         etag = polled.quoted if is_first else f'"{tagged(polled.selected.etag, encoding)}"'
-        self._count(polled.selected.format, 304)
         headers = [("ETag", etag), *polled.rest]
-        return Answer(304, headers, b"", polled.selected, polled.position)
+        return Answer(304, headers, b"", polled.selected, polled.position, True)
 
     def _stands(self, polled: _Polled) -> bool:
         """Whether it would be answered so again; it is noted how far that is known."""
@@ -203,14 +209,15 @@ class Hot:
 
     def _is_admitted(self, credentials: str | None) -> bool:
         """Whether who comes with them may read; asked once for all that is known of the store."""
-        if self._admitted.get(credentials) == self._seen:
+        if self._admits is None or self._admitted.get(credentials) == self._seen:
             return True
         seen = self._seen
         if not self._admits(credentials):
             return False
         if len(self._admitted) >= _MOST_ADMITTED:
             self._admitted.clear()
-        self._admitted[credentials] = seen
+        if len(credentials or "") <= _LONGEST:
+            self._admitted[credentials] = seen
         return True
 
     def learn(self, key: Key, selected: Selected, answer: Answer) -> None:
@@ -242,4 +249,4 @@ def _size(key: Key, polled: _Polled) -> int:
     """About the bytes that it takes, as `tracemalloc` counts them."""
     own = [value for name, value in polled.full or () if name.lower() in _OF_ONE_FEED]
     texts = [text for text in (*key, *own, polled.selected.etag, polled.selected.body) if text]
-    return _OWN_SIZE + sum(map(len, texts))
+    return _OWN_SIZE + _OF_A_NAME * len(polled.selected.filter.pairs) + sum(map(len, texts))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from feedserver.errors import StoreError
-from feedserver.stores.sql.engine import writing
+from feedserver.stores.sql.engine import is_locked, writing
 
 MAX_ROWS = 500  # that are committed together, where more than one writer wait
 MAX_BYTES = 4 * 1024 * 1024
@@ -94,6 +94,11 @@ class Committing:
             outcomes = self._outcomes([each.part for each in group])
         finally:
             with self._lock:
+                if is_locked(outcomes[0]):
+                    # Who has come meanwhile is told the same, and need not wait as long once more.
+                    group += self._waiting
+                    outcomes = [outcomes[0]] * len(group)
+                    self._waiting.clear()
                 self._wake_next()  # first of all: it begins while the others answer
             for each, outcome in zip(group, outcomes, strict=True):
                 each.outcome, each.is_done = outcome, True

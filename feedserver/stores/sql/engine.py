@@ -127,6 +127,11 @@ def is_busy(error: BaseException | None) -> bool:
     return bool(code & 0xFF == sqlite3.SQLITE_BUSY)  # the upper bits tell why
 
 
+def is_locked(error: object) -> bool:
+    """Whether it says that another program has held the database too long."""
+    return isinstance(error, StoreError) and is_busy(getattr(error.__cause__, "orig", None))
+
+
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # FULL: a commit is on disk when it returns. In WAL mode NORMAL would lose the newest ones
     # at a power loss, and with them ids and positions that readers have seen. The mode itself is

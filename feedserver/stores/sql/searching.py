@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import sqlalchemy as sa
 
 from feedserver.errors import StoreError
@@ -26,6 +27,7 @@ text = sa.table(
 """The words of each version that has a document, at its position; spaces are between them."""
 
 _FEW = 500  # texts that are read sooner than a beginning is looked up in a million
+_positions = msgspec.json.Decoder(list[int])
 _HEAD = sa.select(sa.func.coalesce(sa.func.max(tables.version.c.position), 0))
 _BEHIND = sa.select(text).where(text.c.rowid > sa.bindparam("after")).order_by(text.c.rowid)
 
@@ -83,13 +85,11 @@ def search(connection: sa.Connection, words: Sequence[Word], after: int) -> Sequ
     asked = " AND ".join(
         f'"{" ".join(word.words)}"{" *" if word.is_beginning else ""}' for word in words
     )
-    return (
-        connection.exec_driver_sql(
-            "SELECT rowid FROM text WHERE text MATCH ? AND rowid > ? ORDER BY rowid", (asked, after)
-        )
-        .scalars()
-        .all()
+    # As one text instead of a row for each: a million of them take a third of the time.
+    found = connection.exec_driver_sql(
+        "SELECT json_group_array(rowid) FROM text WHERE text MATCH ? AND rowid > ?", (asked, after)
     )
+    return sorted(_positions.decode(found.scalar_one()))
 
 
 def merge(connection: sa.Connection) -> None:
