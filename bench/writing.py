@@ -34,7 +34,7 @@ from bench.clients import Client, Clients
 ROUNDS = 5
 SECONDS = 2.0  # that the clients post in a round
 ROWS = 600  # that the bare database commits one by one in a round
-LINES = 10_000  # of NDJSON and of `record` in a round
+LINES = 50_000  # of NDJSON and of `record` in a round; a start of Python counts little
 BATCH = 500  # rows that the bare database commits together, as feedserver does
 CLIENTS = 16
 POLLERS = 200  # each of another feed, once a second

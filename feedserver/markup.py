@@ -20,7 +20,12 @@ _text_only = nh3.Cleaner(tags=set())
 _PASSES = 3
 
 # What `sanitised` leaves as it is. The quantifiers take no way back: each character is seen once.
-_HARMLESS = re.compile(r"(?:[^<>&\xa0]++|<br>|&amp;|&lt;|&gt;)*+")
+_TEXT = r"(?:[^<>&\xa0]++|<br>|&amp;|&lt;|&gt;)"
+_HARMLESS = re.compile(rf"{_TEXT}*+")
+# A parser takes a byte order mark at the beginning away.
+_PARAGRAPHS = re.compile(
+    rf"(?!\ufeff)(?:{_TEXT}|<p>(?:{_TEXT}|<(b|em|i|strong)>{_TEXT}++</\1>)*+</p>)*+"
+)
 
 _SHORT = 4096  # characters of what most activities say
 
@@ -62,6 +67,8 @@ def sanitised(markup: str) -> str:
     """
     if _HARMLESS.fullmatch(markup):  # plain text that was escaped, a hundred times as fast
         return markup
+    if len(markup) <= _SHORT and _PARAGRAPHS.fullmatch(markup):  # ten times as fast
+        return markup
     # On its way into the log the same is sanitised by whoever reads it, and again by the intake.
     return _remembered(markup) if len(markup) <= _SHORT else _sanitised(markup)
 
@@ -94,6 +101,7 @@ def _bounded(markup: str) -> str:
     """The markup without what would make the parser slow, or its answer large."""
     if len(markup) > _LONG or markup.count("<") > _MANY:
         return html.escape(html.unescape(_TAG.sub(" ", markup)), quote=False)
-    markup = _LONG_TAG.sub("", markup)
+    if len(markup) > _SHORT:
+        markup = _LONG_TAG.sub("", markup)
     tags, end, rest = markup.rpartition(">")  # behind the last > nothing ends, and is searched
     return _PRE.sub(r"\1", _FORMATTING.sub(r"<\1>", tags + end)) + rest

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.markup import _HARMLESS, _MANY, _PLAIN, _cleaner, _read, sanitised, text_of
+from feedserver.markup import (
+    _HARMLESS,
+    _MANY,
+    _PARAGRAPHS,
+    _PLAIN,
+    _cleaner,
+    _read,
+    _sanitised,
+    sanitised,
+    text_of,
+)
 from feedserver.model.text import clean
 
 TAGS = frozenset(
@@ -279,6 +289,49 @@ def test_the_fast_path_is_what_the_sanitiser_leaves_as_it_is(parts: list[str]) -
         assert _cleaner.clean(markup) == markup
 
 
+FORMATTED = "<p> </p> <b> </b> <em> </em> <i> </i> <strong> </strong> <br>".split()
+PARAGRAPHS = HARMLESS.map(lambda text: html.escape(text, quote=False)).map(
+    lambda text: f"<p>{text}</p>"
+) | HARMLESS.map(lambda text: f"<p><b>{html.escape(text)}</b>, <i>{html.escape(text)}</i></p>")
+
+
+@given(st.lists(PARAGRAPHS | HARMLESS | st.sampled_from(FORMATTED), max_size=8))
+def test_the_fast_path_of_paragraphs_is_what_the_sanitiser_leaves_as_it_is(
+    parts: list[str],
+) -> None:
+    markup = clean("".join(parts))
+
+    if _PARAGRAPHS.fullmatch(markup):
+        assert _sanitised(markup) == markup
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "\ufeff<p>a</p>",  # which a parser takes away
+        "<p>a<p>b</p></p>",
+        "<p>a<b>b</p>",
+        "<p>a</b></p>",
+        "<b>a</i>",
+        "<p><b>a</i></p>",
+        "<p>a\xa0b</p>",
+        "<p><b><b>a</b></b></p>",
+        "<p class=x>a</p>",
+        "<p>a&eacute;</p>",
+        "<script>a</script>",
+    ],
+)
+def test_what_is_no_plain_paragraph_is_looked_at(markup: str) -> None:
+    assert not _PARAGRAPHS.fullmatch(markup)
+
+
+def test_plain_paragraphs_are_left_as_they_are() -> None:
+    markup = "a<p>It <b>burns</b> &amp; <em>smokes<br>a lot</em>.</p>\n<p></p>b"
+
+    assert _PARAGRAPHS.fullmatch(markup)
+    assert _sanitised(markup) == markup
+
+
 def test_every_character_but_four_is_harmless() -> None:
     text = clean("".join(map(chr, range(0x110000))))
 
@@ -324,7 +377,7 @@ PLAIN = st.sampled_from(
 
 @given(st.lists(PLAIN | HARMLESS))
 def test_the_text_between_plain_tags_is_read_as_the_parser_reads_it(parts: list[str]) -> None:
-    markup = "".join(parts)
+    markup = clean("".join(parts))
 
     if _PLAIN.fullmatch(markup):
         assert text_of(markup) == _read(markup)

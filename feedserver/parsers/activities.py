@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from feedserver.markup import sanitised, text_of
@@ -12,14 +13,24 @@ from feedserver.model.activity import Draft, Extra, Object, Product
 from feedserver.model.addresses import activity_path
 from feedserver.model.text import clean, hash_words, one_line, shorten
 from feedserver.model.vocabulary import UNSPECIFIED
-from feedserver.parsers.members import Members, as_html, each, is_id
+from feedserver.parsers.members import TEXT, Members, Reading, as_html, each, is_id
 from feedserver.settings import Limits
+
+_MANY = 1000  # objects that are remembered in a dialect, and
+_LONG = 500  # the characters of their members: whoever sends others makes nothing grow
+
+_Known = tuple[Object, dict[str, Any]]
+"""An object, and the members of it that are left; nobody changes them."""
 
 
 class Dialect(ABC):
     """How one version of Activity Streams names things, in one document."""
 
     name: str
+
+    def __init__(self) -> None:
+        # The same people and cases come again and again.
+        self._remembered = lru_cache(_MANY)(self._read)
 
     @abstractmethod
     def verb(self, members: Members, has_target: bool) -> str:
@@ -39,6 +50,27 @@ class Dialect(ABC):
         Most objects are so, and this takes a third of the time.
         """
         return None
+
+    def known_object(self, value: dict[str, Any], limits: Limits) -> "_Known | None":
+        """The object that was read from the same members before, or is now, and what is left.
+
+        None where a member is no text, they are long, or something in them is wrong.
+        """
+        texts = value.values()
+        if not TEXT.issuperset(map(type, texts)):
+            return None
+        if len("".join(value)) + len("".join(texts)) > _LONG:
+            return None
+        return self._remembered(limits, *value.items())
+
+    def _read(self, limits: Limits, *members: tuple[str, str]) -> "_Known | None":
+        value = dict(members)
+        plain = self.plain_object(value, limits)
+        if plain is not None:
+            return plain, {}
+        inner = Members(value, "", Reading(limits, []))
+        made = self.object(inner)
+        return None if inner.reading.faults else (made, inner.left())
 
     def content(self, members: Members) -> str | None:
         """The HTML content of an activity."""
@@ -91,12 +123,13 @@ class Dialect(ABC):
             return None
         (first, path), several = found[0], isinstance(value, list)
         if isinstance(first, dict):
-            plain = None if several else self.plain_object(first, parent.reading.limits)
-            if plain is not None:
-                return plain
-            inner = Members(first, parent.place(*path), parent.reading)
-            made = self.object(inner)
-            left = {} if several else inner.left()
+            known = None if several else self.known_object(first, parent.reading.limits)
+            if known is None:
+                inner = Members(first, parent.place(*path), parent.reading)
+                made = self.object(inner)
+                left = {} if several else inner.left()
+            else:
+                made, left = known
             if left:
                 parent.put_back(name, left)
         elif isinstance(first, str) and is_id(first):
@@ -183,13 +216,20 @@ def _own_address(members: Members, id: str) -> str | None:
     return None if url is not None and id and url.endswith(activity_path(id)) else url
 
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_extras: dict[tuple[str, str], Extra] = {}  # verbs and types of ours, which come again and again
+
+
 def _extra(dialect: str, members: Members) -> Extra:
-    left = members.left()
-    if not left:
+    if not members.rest:
         return Extra(dialect, "{}")
-    return Extra(
-        dialect, json.dumps(left, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    )
+    told = repr(members.rest)
+    found = _extras.get((dialect, told))
+    if found is None:
+        found = Extra(dialect, _encode(members.left()))
+        if len(told) <= _LONG and len(_extras) < _MANY:
+            _extras[dialect, told] = found
+    return found
 
 
 def title_of(markup: str, members: Members) -> str:

@@ -15,6 +15,7 @@ from feedserver.model.vocabulary import (
 )
 from feedserver.parsers.activities import Dialect, is_same_text, title_of
 from feedserver.parsers.members import Members
+from feedserver.parsers.remembering import Remembered
 
 
 class As1(Dialect):
@@ -23,13 +24,15 @@ class As1(Dialect):
     name = "as1"
 
     def __init__(self, own: str) -> None:
+        super().__init__()
         self._own = own
+        self._word = Remembered(self._read_word)
 
     def verb(self, members: Members, has_target: bool) -> str:
         """`crmVerb`, else `verb`; `post` where neither is there (section 3.2)."""
         said, own = self._said(members, "verb"), self._own_word(members.line("crmVerb"))
         word = own or said or "post"
-        _leave(members, "verb", said, as1_verb(word))
+        _leave(members, "verb", said, _VERB[word])
         return word
 
     def title(self, members: Members) -> str:
@@ -49,7 +52,7 @@ class As1(Dialect):
         """`objectType`, `id`, `displayName` and `url`, with the extension's terms."""
         said, own = self._said(members, "objectType"), self._own_word(members.line("crmType"))
         word = own or said or UNSPECIFIED
-        _leave(members, "objectType", said, as1_type(word))
+        _leave(members, "objectType", said, _TYPE[word])
         if "objectType" in members.rest and own not in (None, said):
             members.put_back("crmType", own)
         return Object(
@@ -64,8 +67,11 @@ class As1(Dialect):
     def _said(self, members: Members, name: str) -> str | None:
         """The word that the member says."""
         said = members.line(name)
+        return said and self._word[said]
+
+    def _read_word(self, said: str) -> str:
         word = self._own_word(said)
-        return said and word_of(said) if word == said else word
+        return word_of(said) if word is None or word == said else word
 
     def _own_word(self, name: str | None) -> str | None:
         """The word of a name in our namespace; another name as it is."""
@@ -74,7 +80,11 @@ class As1(Dialect):
         return name
 
 
+# What is written for a word.
+_VERB, _TYPE, _NAME = Remembered(as1_verb), Remembered(as1_type), Remembered(as1_name)
+
+
 def _leave(members: Members, name: str, said: str | None, written: str | None) -> None:
     """Leave the verb or type that was said where we would write another."""
-    if said is not None and as1_name(said) != written:
-        members.put_back(name, as1_name(said))
+    if said is not None and _NAME[said] != written:
+        members.put_back(name, _NAME[said])

@@ -21,7 +21,7 @@ from feedserver.model.vocabulary import (
 )
 from feedserver.parsers.activities import Dialect, is_same_text, title_of
 from feedserver.parsers.contexts import Context
-from feedserver.parsers.members import Members, Reading, each, is_id
+from feedserver.parsers.members import TEXT, Members, date_of, each, is_id
 from feedserver.parsers.remembering import Remembered
 from feedserver.settings import Limits
 
@@ -30,6 +30,7 @@ _PLAIN = {"type", "id", "name"}
 _PLAIN_ACTIVITY = frozenset(
     "@context type id name content published actor object queue product tags".split()
 )
+_SAID_IN_PLAIN = ("type", "id", "name", "content", "published")
 _LANGUAGES = ("en", "en-US", "en-GB", "und")  # of a text in many, the first of these is shown
 
 
@@ -48,6 +49,7 @@ class As2(Dialect):
     name = "as2"
 
     def __init__(self, context: Context) -> None:
+        super().__init__()
         self.context = context
         self._type = Remembered(self._read_type)
         self._plain_word = Remembered(self._read_plain_word)
@@ -125,7 +127,7 @@ class As2(Dialect):
 
     def plain_object(self, value: dict[str, Any], limits: Limits) -> Object | None:
         """One with `type`, `id` and `name` alone, all texts, and a type that its word says."""
-        if value.keys() != _PLAIN or not all(isinstance(text, str) for text in value.values()):
+        if value.keys() != _PLAIN or not TEXT.issuperset(map(type, value.values())):
             return None
         word, id, name = self._plain_word[value["type"]], value["id"], one_line(value["name"])
         is_short = max(len(name), len(value["type"])) <= limits.max_title
@@ -138,30 +140,29 @@ class As2(Dialect):
         """
         if not self._is_plain or not value.keys() <= _PLAIN_ACTIVITY:
             return None
-        said: list[Any] = [
-            value.get(name) for name in ("type", "id", "name", "content", "published")
-        ]
+        said: list[Any] = list(map(value.get, _SAID_IN_PLAIN))
         names = [value[name] for name in ("queue", "product") if name in value]
         tags = value.get("tags", [])
         actor, object = value.get("actor"), value.get("object")
         are_tags = isinstance(tags, list) and len(tags) < limits.max_tags
         if not are_tags or not isinstance(actor, dict) or not isinstance(object, dict):
             return None
-        if not all(isinstance(text, str) for text in (*said, *names, *tags)):
+        if not TEXT.issuperset(map(type, (*said, *names, *tags))):
             return None
         kind, id, name, content, published = said
         lines = {text: one_line(text) for text in (kind, name, *names, *tags)}
         if not all(lines.values()) or max(map(len, lines.values())) > limits.max_title:
             return None
-        if "#" in name or "#" in content or any(tag.startswith("#") for tag in tags):
+        if "#" in name or "#" in content or any(tag[:1] == "#" for tag in tags):
             return None
         word, made = self._plain_verb[kind], sanitised(clean(content))
-        who, what = self.plain_object(actor, limits), self.plain_object(object, limits)
+        who, what = self.known_object(actor, limits), self.known_object(object, limits)
         if not word or not made or who is None or what is None or not is_id(id):
             return None
-        reading = Reading(limits, [])
-        occurred = Members({"published": published}, "", reading).date("published")
-        if reading.faults:
+        if who[1] or what[1]:  # what would mean another in another context is left, too
+            return None
+        occurred = date_of(published)
+        if occurred is None:
             return None
         found: dict[str, str] = {}
         for tag in tags:
@@ -169,9 +170,9 @@ class As2(Dialect):
         return Draft(
             id=id,
             source="",
-            actor=who,
+            actor=who[0],
             verb=word,
-            object=what,
+            object=what[0],
             title=lines[name],
             occurred=occurred,
             queues=(lines[value["queue"]],) if "queue" in value else (),

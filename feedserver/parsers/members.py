@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from feedserver.errors import Fault
 from feedserver.markup import LINK_SCHEMES, sanitised
-from feedserver.model.iris import fault_of
+from feedserver.model.iris import fault_of, is_uuid
 from feedserver.model.text import clean, one_line
 from feedserver.settings import Limits
 
 MAX_FAULTS = 25  # of one activity that are told; whoever sends more mends these first
 MAX_ID = 1000  # characters; ids stand in addresses
+TEXT = frozenset({str})
+"""The types of what is a text, to ask of many values at once."""
 
 _HTML = frozenset({"content", "summary", "title", "embedCode"})
 _LINKS = frozenset(
@@ -176,18 +178,14 @@ class Members:
         value = self.take(name)
         if value is None:
             return None
-        try:
-            date = parse_date(value)
-            if date.year not in _YEARS:
-                raise ValueError(value)
-            return date
-        except (TypeError, ValueError, OverflowError):
+        date = date_of(value)
+        if date is None:
             told = repr(value[:40]) if isinstance(value, str) else _kind(value)
             self.fault(
                 f"is {told}, which is no date with a zone (RFC 3339). Write 2026-11-19T14:05:00Z.",
                 name,
             )
-            return None
+        return date
 
     def make_html(self) -> None:
         """Take `content` of another text type for what it says in HTML."""
@@ -224,6 +222,8 @@ def is_id(text: str) -> bool:
 
     Every feed can hold it: it keeps the rules of its scheme, too (`model/iris.py`).
     """
+    if is_uuid(text):  # as most are
+        return True
     is_short = len(text) <= MAX_ID
     return is_short and _is_iri(text) and fault_of(text) is None and not _RUNS.match(text)
 
@@ -257,6 +257,15 @@ def parse_date(text: str) -> datetime:
     second = ":59" if second == ":60" else second or ":00"
     fraction = (fraction or ".0").replace(",", ".")[:7]
     return datetime.fromisoformat(f"{day}T{minute}{second}{fraction}{zone.upper()}").astimezone(UTC)
+
+
+def date_of(value: Any) -> datetime | None:
+    """The date that `parse_date` gives; None for no date, or one that not every format can tell."""
+    try:
+        date = parse_date(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return date if date.year in _YEARS else None
 
 
 def kept(value: Any, name: str = "") -> Any:

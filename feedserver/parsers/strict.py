@@ -48,9 +48,8 @@ def parse_json(text: str) -> Any:
     twice in an object, NaN and infinities, half a surrogate pair, more than MAX_DEPTH levels.
     """
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
-        )
+        # `loads` makes a decoder each time; it tells of a byte order mark, as the other does not.
+        value = _decoder.decode(text) if text[:1] != "\ufeff" else json.loads(text)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InvalidRequest(
@@ -90,6 +89,9 @@ def _finite(number: str) -> float:
     if math.isinf(value):
         raise InvalidRequest([f"{number[:20]} is too large for a number. Write it as a text."])
     return value
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
 
 
 def _check_depth(value: Any, left: int) -> None:

@@ -48,9 +48,7 @@ class Access:
         Raises Unauthorised where none that is known came, Forbidden where it may only read or a
         page of another site makes a browser send it, and StoreError.
         """
-        if request.headers.get("Sec-Fetch-Site") in _ELSEWHERE or _is_elsewhere(
-            request.host, self._home
-        ):
+        if request.headers.get("Sec-Fetch-Site") in _ELSEWHERE or _is_elsewhere(self._home):
             raise Forbidden(
                 "A page of another site made your browser send this, with what the browser knows "
                 "of you. Send it from a program of yours."
@@ -111,10 +109,10 @@ def _unauthorised(needed: str) -> Unauthorised:
     )
 
 
-def _is_elsewhere(*homes: str) -> bool:
+def _is_elsewhere(home: str) -> bool:
     """Whether a page of another site asks; browsers tell that to plain HTTP by `Origin` alone."""
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc not in homes
+    return origin is not None and urlsplit(origin).netloc not in (request.host, home)
 
 
 def _token(header: str) -> str:

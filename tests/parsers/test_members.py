@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedserver.model.iris import fault_of, is_uuid
 from feedserver.model.text import clean
+from feedserver.model.vocabulary import is_iri
 from feedserver.parsers.members import MAX_ID, is_id, is_link, kept, parse_date, pointer_of
 from tests.parsers.reading import as1, as2, draft_of, left_of, wrong_in
 
@@ -168,6 +170,14 @@ def test_what_is_no_absolute_iri_is_no_id(id: Any) -> None:
 @given(st.text(max_size=12).map("urn:example:".__add__))
 def test_an_id_is_what_it_is_after_cleaning(id: str) -> None:
     assert not is_id(id) or clean(id) == id
+
+
+@given(st.from_regex(r"(?i)urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", fullmatch=True))
+def test_every_uuid_keeps_the_rules_of_all_ids(id: str) -> None:
+    is_told_at_once = is_uuid(id)
+
+    keeps_rules = is_iri(id) and fault_of(id) is None and clean(id) == id
+    assert is_id(id) == is_told_at_once == keeps_rules
 
 
 @pytest.mark.parametrize(

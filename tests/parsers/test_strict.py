@@ -144,7 +144,10 @@ def test_a_charset_that_is_none_is_refused_with_those_to_send(charset: str) -> N
         ("{} {}", None),
         ('"a\nb"', None),
         ("01", None),
-        ("\ufeff\ufeff{}", None),
+        (
+            "\ufeff\ufeff{}",
+            "It is no JSON: Unexpected UTF-8 BOM (decode using utf-8-sig) in column 1.",
+        ),
         ("// a\n{}", None),
     ],
     ids=brief,

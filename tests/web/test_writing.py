@@ -128,6 +128,15 @@ class TestOne:
         assert again.headers["Content-Location"].endswith("urn%3Aexample%3A1")
         assert site.server.log.head() == 1
 
+    def test_what_is_answered_says_its_length_and_a_strong_etag_and_is_kept_by_nobody(
+        self, site: Site, writer: Writer
+    ) -> None:
+        answer = writer.post(LIKE, AS2)
+
+        assert answer.headers["Content-Length"] == str(len(answer.data))
+        assert answer.headers["ETag"] == f'"{answer.headers["ETag"].strip(chr(34))}"'
+        assert answer.headers["Cache-Control"] == "no-store"
+
     def test_a_known_id_with_other_content_is_a_conflict(self, site: Site, writer: Writer) -> None:
         writer.post(LIKE, AS2)
 
@@ -496,6 +505,7 @@ class TestHostile:
         assert writer.post(LIKE, AS2, origin="http://evil.example").status_code == 403
         assert writer.post(LIKE, AS2, origin="null").status_code == 403
         assert writer.post(LIKE, AS2, origin=BASE).status_code == 201
+        assert writer.post(LIKE, AS2, origin="http://localhost").status_code == 200
 
     def test_streams_of_lines_leave_threads_for_others(self, site: Site, writer: Writer) -> None:
         client = Client(site.app.app)

@@ -359,11 +359,12 @@ def _last(connection: sa.Connection) -> tuple[Dates | None, int]:
 
 def _columns(dates: Dates) -> tuple[int, int, int, int]:
     """As they stand in the row of a version, and in that of the log."""
+    updated = to_microseconds(dates.updated)
     return (
         to_microseconds(dates.recorded),
-        to_microseconds(dates.published),
-        to_microseconds(dates.updated),
-        to_microseconds(dates.second),
+        updated if dates.published is dates.updated else to_microseconds(dates.published),
+        updated,
+        updated if dates.second is dates.updated else to_microseconds(dates.second),
     )
 
 
