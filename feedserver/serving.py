@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import gc
 import ipaddress
 import logging
 import signal
@@ -115,7 +116,7 @@ def run(
     bridge = Bridge(front_of(app), server.index, host, port, server.settings.limits.max_body)
     bridges.append(bridge)
     _allow_connections()
-    _give_back()
+    _settle()
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     deadline = 0.0
@@ -152,8 +153,10 @@ def _allow_connections() -> None:
             logger.warning("only %d files may be open, and so about as many connections", most)
 
 
-def _give_back() -> None:
-    """Give the memory back that was needed while the index was made, where the C library can."""
+def _settle() -> None:
+    """Look no more at what stays, and give the memory back that was needed to make the index."""
+    gc.collect()
+    gc.freeze()  # else each full collection would go through the whole index
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
