@@ -116,7 +116,7 @@ class Bridge:
         asyncio.get_running_loop().call_soon(self._check_again)
         try:
             self._is_checked = self._hot.is_fresh()
-        except StoreError:
+        except Exception:  # noqa: BLE001 - catching up meets it again, and tells it
             return False
         return self._is_checked
 
@@ -242,7 +242,11 @@ class Bridge:
             return
         transport, pieces = protocol.response_stream(number, headers), iter(chunks)
         try:
-            while (piece := await run(self._threads, next, pieces, None)) is not None:
+            while True:
+                async with self._writing:
+                    piece = await run(self._threads, next, pieces, None)
+                if piece is None:
+                    break
                 await transport.send_bytes(piece)
         finally:
             del transport  # which ends the answer, whoever still looks at what went wrong

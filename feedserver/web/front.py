@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Flask
 
-from feedserver.errors import StoreError
 from feedserver.web.hot import SELECTED, Answer, Header, Headers, Hot, Key, Selected
 
 Environ = dict[str, Any]
@@ -47,8 +46,8 @@ class Front:
         try:
             if not hot.is_fresh():
                 hot.refresh()
-        except StoreError:
-            return None  # whoever makes the answer is told the same, and tells it
+        except Exception:  # noqa: BLE001 - whoever makes the answer meets it again, and tells it
+            return None
         return hot.answer(polled, environ["REQUEST_METHOD"], header, environ.get("REMOTE_ADDR"))
 
     def made(self, environ: Environ) -> tuple[str, Headers, Iterable[bytes]]:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import event, given
 
 from feedserver.model.activity import Activity, Draft, Tombstone, Version
-from feedserver.model.expression import Test
+from feedserver.model.expression import Or, Test
 from feedserver.model.filter import EVERYTHING, Filter, make_filter
 from feedserver.model.passing import facts_of, passes
 from feedserver.model.search import Word
-from feedserver.services.recent import KEPT
+from feedserver.services.recent import KEPT, TESTS
 from feedserver.stores.memory import MemoryLog
 from tests.builders import AUTHORITY, NOON, FakeClock, activities, make_draft
 from tests.filtering import facts
@@ -152,6 +152,36 @@ def test_who_saw_none_of_the_newest_is_told_to_look() -> None:
 
     assert index.touched(OF_A, 2)
     assert not index.touched(OF_A, 3)
+
+
+@pytest.mark.parametrize("kind", ["names", "expression"])
+def test_who_asks_for_many_names_is_told_to_look_where_much_came(kind: str) -> None:
+    names = [f"N{number}" for number in range(200)]
+    many = (
+        make_filter([("queue", False, name) for name in names])
+        if kind == "names"
+        else make_filter([], expression=Or(tuple(map(Test, 100 * ("queue", "tag"), names))))
+    )
+    log = log_of([make_draft(queues=("A",)), make_draft(queues=("B",))])
+    index = caught_up(log)
+    log.append([make_draft(queues=("B",)) for _ in range(KEPT)])
+    index.catch_up()
+    head, looked_at = index.position, TESTS // (len(names) + 1)
+
+    assert not index.touched(many, head - looked_at)
+    assert index.touched(many, head - looked_at - 1)
+    assert index.touched(many, 2)
+
+
+def test_who_asks_for_few_names_is_told_exactly_of_all_that_is_kept() -> None:
+    few = make_filter([("queue", False, "A"), ("queue", False, "C"), ("verb", True, "reopen")])
+    log = log_of([make_draft(queues=("A", "C")), make_draft(queues=("B",), verb="reopen")])
+    index = caught_up(log)
+    log.append([make_draft(queues=("A",)), *(make_draft(queues=("B",)) for _ in range(KEPT - 1))])
+    index.catch_up()
+
+    assert index.touched(few, 2)
+    assert not index.touched(few, 3)
 
 
 def test_after_a_backup_was_put_back_everyone_is_told_to_look() -> None:

@@ -2,8 +2,10 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 from feedserver.errors import Moved, StoreError
 from feedserver.model.activity import Activity, Draft
 from feedserver.stores.sql import committing
+from feedserver.stores.sql.engine import open_engine
 from feedserver.stores.sql.log import SqlLog
 from feedserver.stores.sql.opening import open_log
 from tests.builders import AUTHORITY, NOON, FakeClock, make_draft
@@ -227,6 +230,117 @@ def test_a_store_that_another_process_holds_is_told_to_each_and_then_goes_on(
     other.rollback()
     other.close()
     assert held.log.append([make_draft()]) == (3,)
+
+
+class Parts:
+    """Parts that are written one by one into a database, of which what is wrong is not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "parts.db"
+        self.begun = 0
+        self.before_begin: Callable[[int], None] = lambda _: None
+        self.engine = open_engine("sqlite:///parts.db", folder)
+        sa.event.listen(self.engine, "connect", _impatient)
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("CREATE TABLE part (name TEXT)")
+        sa.event.listen(self.engine, "before_cursor_execute", self._begin)
+        self.committing = committing.Committing(self.engine, self._write)
+
+    def _begin(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("BEGIN"):
+            self.begun += 1
+            self.before_begin(self.begun)
+
+    @staticmethod
+    def _write(connection: sa.Connection, parts: Sequence[Any]) -> list[str]:
+        for part in parts:
+            if part.name == "wrong":
+                raise TypeError("it is wrong")
+            connection.execute(sa.text("INSERT INTO part VALUES (:name)"), {"name": part.name})
+        return [part.name for part in parts]
+
+
+def _impatient(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 10")
+
+
+@dataclass
+class Named:
+    """A part that writes its name."""
+
+    name: str
+    rows: int = 1
+    size: int = 1
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    parts = Parts(tmp_path)
+    yield parts
+    parts.engine.dispose()
+
+
+def test_who_came_while_the_lock_could_not_be_had_is_told_the_same_at_once(parts: Parts) -> None:
+    others: list[Future[Any]] = []
+    with (
+        ThreadPoolExecutor(9) as pool,
+        closing(sqlite3.connect(parts.path, isolation_level=None)) as other,
+    ):
+
+        def come(begun: int) -> None:
+            if begun == 1:
+                for number in range(8):
+                    others.append(pool.submit(parts.committing.commit, Named(str(number))))
+                while len(parts.committing._waiting) < 8:
+                    pass
+
+        parts.before_begin = come
+        other.execute("BEGIN IMMEDIATE")
+        first = pool.submit(parts.committing.commit, Named("first"))
+        told = {str(each.exception(10)) for each in (first, *others)}
+        other.execute("ROLLBACK")
+
+    assert told == {"the store cannot be written: database is locked"}
+    assert parts.begun == 1
+    parts.before_begin = lambda _: None
+    assert parts.committing.commit(Named("next")) == "next"
+
+
+@pytest.mark.parametrize(("begun", "written"), [(3, "last"), (5, "first")])
+def test_who_was_written_is_not_told_that_another_one_could_not_be(
+    parts: Parts, begun: int, written: str
+) -> None:
+    names = ("first", "wrong", "last")
+    done: dict[str, Future[Any]] = {}
+    with (
+        ThreadPoolExecutor(9) as pool,
+        closing(
+            sqlite3.connect(parts.path, isolation_level=None, check_same_thread=False)
+        ) as other,
+    ):
+
+        def hold(number: int) -> None:
+            if number == 1:  # the others come; they are written together next, and then each alone
+                for name in names:
+                    done[name] = pool.submit(parts.committing.commit, Named(name))
+                    while len(parts.committing._waiting) < len(done):
+                        pass
+            elif number == begun:
+                other.execute("BEGIN IMMEDIATE")
+            elif number == begun + 1:
+                other.execute("ROLLBACK")
+
+        parts.before_begin = hold
+        parts.committing.commit(Named("leader"))
+        told = {name: str(done[name].exception(10)) for name in names}
+        if other.in_transaction:
+            other.execute("ROLLBACK")
+        found = [name for (name,) in other.execute("SELECT name FROM part")]
+
+    locked = "the store cannot be written: database is locked"
+    refused = dict.fromkeys(names, locked) | {"wrong": "it is wrong", written: "None"}
+    assert found == ["leader", written]
+    assert told == refused
 
 
 def _once(statement: str, do: Callable[[], None]) -> Callable[..., None]:

@@ -3,28 +3,32 @@
 import json
 import re
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.test import create_environ, run_wsgi_app
 
-from feedserver.assembly import Server, assemble
+from feedserver.assembly import Server, assemble, assemble_around
 from feedserver.errors import FeedserverError
+from feedserver.model.activity import Version
 from feedserver.serving import serve
 from feedserver.settings import make_settings
+from feedserver.stores.memory import MemoryLog
 from feedserver.stores.sql.opening import open_log
 from feedserver.web.app import create_app
-from feedserver.web.bridge import SILENCE, Bridge
+from feedserver.web.bridge import MAX_REQUEST, SILENCE, WRITERS, Bridge
 from feedserver.web.following import wait_of
 from feedserver.web.front import front_of
 from tests.builders import AUTHORITY, FakeClock, make_draft
@@ -835,3 +839,227 @@ def test_a_port_that_another_one_has_is_refused(shared: Served, tmp_path: Path) 
 
     with pytest.raises(FeedserverError, match=f"Port {shared.port} is in use"):
         serve(settings, "127.0.0.1", shared.port)
+
+
+# What fails while the log is followed
+
+
+class FaultyLog(MemoryLog):
+    """A log of which one method breaks, so many times, with what is no StoreError."""
+
+    broken = ""
+    times = 0
+
+    def changes(self) -> int:
+        self._break("changes")
+        return super().changes()
+
+    def read(self, after: int, limit: int | None = None) -> Iterator[Version]:
+        self._break("read")
+        return super().read(after, limit)
+
+    def _break(self, method: str) -> None:
+        if method == self.broken and self.times:
+            self.times -= 1
+            raise ValueError("it is broken")
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Iterator[tuple[Served, FaultyLog]]:
+    clock = FakeClock()
+    log = FaultyLog(AUTHORITY, clock)
+    log.append([make_draft()])
+    clock.advance(60)
+    settings = make_settings(tmp_path, {"authority": AUTHORITY, "base_url": BASE})
+    with serving(assemble_around(log, settings, clock)) as served:
+        yield served, log
+
+
+def test_who_waits_is_told_of_the_next_activity_though_the_log_broke_once(
+    faulty: tuple[Served, FaultyLog], caplog: pytest.LogCaptureFixture
+) -> None:
+    served, log = faulty
+    etag = served.ask("/all.json")["etag"]
+    answer = waiting(served, "/all.json", if_none_match=etag)
+    log.broken, log.times = "read", 1
+    log.append([make_draft()])
+    until(lambda: "who waits for news has to wait" in caplog.text)
+
+    told = answer()
+
+    assert (told.status, told.seconds < 4) == (200, True)
+    assert json.loads(told.body)["totalItems"] == 2
+    assert "ValueError: it is broken" in caplog.text
+
+
+@pytest.mark.parametrize(("method", "status"), [("changes", 200), ("read", 500)])
+def test_where_the_log_breaks_a_poll_is_answered_by_whoever_makes_the_answer(
+    faulty: tuple[Served, FaultyLog], caplog: pytest.LogCaptureFixture, method: str, status: int
+) -> None:
+    served, log = faulty
+    etag = served.ask("/all.json")["etag"]
+    log.append([make_draft()])
+    log.broken, log.times = method, 1000
+
+    poll = served.ask("/all.json", if_none_match=etag)
+
+    log.times = 0
+    assert poll.status == status
+    assert (b"it is our fault" in poll.body) == (status == 500)
+    assert "ValueError: it is broken" in caplog.text
+    assert served.ask("/all.json", if_none_match=etag).status == 200
+
+
+# Who writes
+
+
+@pytest.mark.parametrize("lines", [0, 4])
+def test_writers_that_all_wait_leave_threads_to_who_reads(
+    served: Served, token: str, lines: int
+) -> None:
+    headers = {"authorization": f"Bearer {token}"}
+    kinds = [NDJSON] * lines + [JSON] * 20
+    path = served.server.settings.folder / "store.db"
+    posts = []
+    with (
+        ThreadPoolExecutor(len(kinds)) as threads,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        for kind in kinds:
+            ask = partial(served.ask, content_type=kind, **headers)
+            posts.append(threads.submit(ask, "/activities", "POST", NOTED))
+        until(lambda: served.bridge.in_hand == len(kinds))
+        blocked = served.server.log._committing._waiting  # type: ignore[attr-defined]
+        until(lambda: len(blocked) >= WRITERS - 1)  # and one tries to write
+        answers = [in_background(partial(served.ask, path)) for path in ("/healthz", "/all.json")]
+        told = [answer() for answer in answers]
+        is_blocked = not any(post.done() for post in posts)
+    written = {post.result().status for post in posts}
+
+    assert [answer.status for answer in told] == [200, 200]
+    assert max(answer.seconds for answer in told) < 2
+    assert is_blocked
+    assert written <= {200, 201}
+
+
+def test_a_body_that_comes_slowly_but_steadily_is_taken(tmp_path: Path) -> None:
+    server = stored(tmp_path)
+    body = NOTED + (100_000 - len(NOTED)) * b" "
+    with serving(server, silence=0.1) as served:
+        token = server.grants.add("script", True)
+        with served.connected() as connection:
+            connection.sendall(head_of(token, "Content-Length: 100000", "Connection: close"))
+            for start in range(0, len(body), 20_000):
+                connection.sendall(body[start : start + 20_000])
+                time.sleep(0.05)
+            status = status_of(everything(connection))
+    server.close()
+
+    assert status == 201
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["Content-Length: 100"], 408),
+        ([f"Content-Length: {MAX_REQUEST + 1}"], 413),
+        (["Content-Length: 2000000"], 400),
+    ],
+)
+def test_a_body_that_is_refused_here_is_in_the_access_log(
+    small: tuple[Served, str], caplog: pytest.LogCaptureFixture, lines: list[str], status: int
+) -> None:
+    caplog.set_level("INFO", "feedserver.access")
+    served, token = small
+
+    with served.connected() as connection:
+        connection.sendall(head_of(token, *lines, media_type=NDJSON) + b"{")
+        if status == 400:
+            connection.shutdown(socket.SHUT_WR)
+        everything(connection)
+    until(lambda: served.bridge.in_hand == 0)
+
+    told = [each.getMessage() for each in caplog.records if each.name == "feedserver.access"]
+    assert told == [f"127.0.0.1 POST /activities {status}, before it was taken up"]
+
+
+def test_who_hangs_up_while_it_is_told_leaves_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    is_gone = threading.Event()
+    closed = []
+
+    def verdicts() -> Iterator[bytes]:
+        try:
+            yield b"a verdict\n"
+            is_gone.wait(5)
+            for _ in range(200):
+                yield 10_000 * b"x"
+        finally:
+            closed.append(True)
+
+    def told(app: Flask) -> None:
+        app.add_url_rule("/told", "told", lambda: Response(verdicts()), methods=["POST"])
+
+    server = stored(tmp_path)
+    with serving(server, told) as served:
+        with served.connected() as connection:
+            connection.sendall(b"POST /told HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.recv(4096)
+        time.sleep(0.05)
+        is_gone.set()
+        until(lambda: served.bridge.in_hand == 0)
+    server.close()
+
+    assert "POST /told: the client has hung up" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert closed == [True]
+
+
+# What is told of waiting
+
+
+def test_a_preference_in_the_second_of_two_lines_is_heeded(served: Served) -> None:
+    etag = served.ask("/all.atom")["etag"]
+    head = ["GET /all.atom HTTP/1.1", "Host: x", f"If-None-Match: {etag}", "Connection: close"]
+    with served.connected() as connection:
+        lines = [*head, "Accept-Encoding: identity", "Prefer: x", "Prefer: wait=8", "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+        served.waits_for(1)
+        served.server.intake.record([make_draft()])
+        received = everything(connection)
+
+    assert status_of(received) == 200
+    assert b"preference-applied: wait=8\r\n" in received.lower()
+
+
+def test_who_waited_for_what_memory_answers_is_counted_once(served: Served) -> None:
+    etag = served.ask("/all.atom")["etag"]
+    answer = waiting(served, "/all.atom", if_none_match=etag)
+    loop = served.bridge.following._loop
+    assert loop is not None
+    loop.call_soon_threadsafe(served.bridge.leave)
+
+    told = answer()
+    metrics = served.ask("/metrics").body.decode()
+
+    assert (told.status, told["preference-applied"]) == (304, "wait=8")
+    assert 'feedserver_polls_total{format="atom",status="304"} 1.0' in metrics
+    assert "feedserver_polls_from_memory_total 1.0" in metrics
+
+
+def test_who_is_refused_after_waiting_is_not_told_that_it_was_waited(tmp_path: Path) -> None:
+    server = stored(tmp_path, reading="private")
+    ann = f"Bearer {server.grants.add('ann', False)}"
+    with serving(server) as served:
+        etag = served.ask("/all.atom", authorization=ann)["etag"]
+        answer = waiting(served, "/all.atom", if_none_match=etag, authorization=ann)
+        server.grants.revoke("ann")
+        server.intake.record([make_draft()])
+        told = answer()
+    server.close()
+
+    assert told.status == 401
+    assert "preference-applied" not in told.headers

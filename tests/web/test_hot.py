@@ -580,6 +580,31 @@ def test_a_grant_that_is_revoked_is_refused_with_the_next_request(stored: Polled
     assert stored.poll("/all.atom", authorization=bearer(bob)).status == 200
 
 
+def test_an_open_server_remembers_nobody(hot: Polled) -> None:
+    hot.log.append([make_draft()])
+    hot.poll("/all.atom")
+    memory = hot.front.hot
+
+    statuses = {hot.poll("/all.atom", authorization=bearer(str(at))).status for at in range(9)}
+
+    assert statuses == {200}
+    assert memory._admitted == {}
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(500, True), (501, False)])
+def test_credentials_without_end_are_not_remembered(
+    stored: Polled, length: int, is_kept: bool
+) -> None:
+    ann = bearer(stored.server.grants.add("ann", False))
+    long = ann.replace(" ", (length - len(ann) + 1) * " ")
+    stored.poll("/all.atom", authorization=ann)
+
+    told = [stored.remembered("/all.atom", authorization=long) for _ in range(2)]
+
+    assert all(told)
+    assert (long in stored.front.hot._admitted) == is_kept
+
+
 # Fresh
 
 

@@ -94,10 +94,10 @@ class Committing:
             outcomes = self._outcomes([each.part for each in group])
         finally:
             with self._lock:
-                if is_locked(outcomes[0]):
+                if is_locked(outcomes[-1]):
                     # Who has come meanwhile is told the same, and need not wait as long once more.
+                    outcomes = [*outcomes, *[outcomes[-1]] * len(self._waiting)]
                     group += self._waiting
-                    outcomes = [outcomes[0]] * len(group)
                     self._waiting.clear()
                 self._wake_next()  # first of all: it begins while the others answer
             for each, outcome in zip(group, outcomes, strict=True):
