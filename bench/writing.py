@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,6 +75,8 @@ def _rounds(folder: Path, quick: "_Site", slow: "_Site") -> None:
     for turn in range(ROUNDS):
         for name, (way, _) in ways.items():
             rates[name].append(way(turn))
+            for site in (quick, slow):
+                site.settle()
     for name, (_, beside) in ways.items():
         told = f"{statistics.median(rates[name]):>9,.0f}/s"
         if beside is not None:
@@ -226,6 +229,12 @@ class _Site:
         took = running.run(SECONDS)
         running.close()
         return sum(poster.count for poster in posters) / took
+
+    def settle(self) -> None:
+        """Let the index read what was recorded, which is none of the next way's work."""
+        address = f"http://127.0.0.1:{self.port}/all.json?limit=0"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            answer.read()
 
     def lines(self, turn: int) -> float:
         """All in one request; how many lines a second."""
