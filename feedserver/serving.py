@@ -28,6 +28,7 @@ from feedserver.web.front import front_of
 from feedserver.worker import Worker
 
 CONNECTIONS = 4096  # that are open at once, most of which wait
+COLLECTED = (20_000, 10, 10)  # objects until the garbage collector looks: a request has no circles
 SWITCH = 0.0005  # seconds after which a thread that computes lets the event loop have its turn
 _GRACE = 8.0  # seconds for what is in hand when the process is told to leave
 
@@ -116,12 +117,13 @@ def run(
     bridge = Bridge(front_of(app), server.index, host, port, server.settings.limits.max_body)
     bridges.append(bridge)
     _allow_connections()
-    _settle()
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
     deadline = 0.0
     try:
-        with _claimed(host, port), asyncio.Runner(loop_factory=new_loop) as runner:
+        with (
+            _claimed(host, port),
+            _settled(),
+            asyncio.Runner(loop_factory=new_loop) as runner,
+        ):
             listening = Listening(bridge, host, port)
             runner.run(listening.begin())
             _heed_signals(runner.get_loop(), listening.tell)
@@ -135,7 +137,6 @@ def run(
             deadline = monotonic() + _GRACE
             runner.run(listening.finish(deadline))
     finally:
-        sys.setswitchinterval(before)
         worker.stop(max(0.0, deadline - monotonic()))
         server.stop_snapshots(max(0.5, deadline - monotonic()))
 
@@ -153,12 +154,26 @@ def _allow_connections() -> None:
             logger.warning("only %d files may be open, and so about as many connections", most)
 
 
-def _settle() -> None:
-    """Look no more at what stays, and give the memory back that was needed to make the index."""
+@contextmanager
+def _settled() -> Iterator[None]:
+    """While it is entered, the process is one that serves.
+
+    Threads have their turns sooner, the garbage collector looks no more at what stays and seldom
+    at the rest, and the memory that was needed to make the index is given back.
+    """
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(SWITCH)
     gc.collect()
     gc.freeze()  # else each full collection would go through the whole index
-    with suppress(OSError, AttributeError):
+    gc.set_threshold(*COLLECTED)
+    with suppress(OSError, AttributeError):  # only some C libraries can
         ctypes.CDLL(None).malloc_trim(0)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def _heed_signals(loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> None:

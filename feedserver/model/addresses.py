@@ -4,6 +4,7 @@ A name reaches its feed by every link that is given: one that proxies, routers o
 extensions would break in a path goes into a parameter instead.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote
@@ -24,6 +25,7 @@ COLLECTIONS = {
 
 _FIELD_OF = {segment: field for field, segment in COLLECTIONS.items()}
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.~:-]*")
 _KEPT = "-._~!$'()*,:@"
 
 
@@ -88,7 +90,9 @@ def encode_query(query: str | bytes) -> str:
 @lru_cache(1000)  # each answer about an activity names its address several times
 def activity_path(id: str, extension: str | None = None) -> str:
     """The path of one activity."""
-    return f"/activities/{quote(id, safe='')}" + (f".{extension}" if extension else "")
+    # Nearly every id is of such characters, and need not be looked at one by one.
+    quoted = id.replace(":", "%3A") if _PLAIN.fullmatch(id) else quote(id, safe="")
+    return f"/activities/{quoted}" + (f".{extension}" if extension else "")
 
 
 def split_extension(path: str, known: Iterable[str]) -> tuple[str, str | None]:
