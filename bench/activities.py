@@ -71,7 +71,7 @@ def make(count: int) -> Iterator[Made]:
             tags=tuple({pick(TAGS), pick(TAGS)}),
             published=published,
             content=" ".join(
-                f"{sentence} ({chance.randrange(16**8):08x})"
+                f"{sentence} ({chance.randrange(16**28):028x})"
                 for sentence in chance.choices(_SENTENCES, k=chance.randint(2, 5))
             ),
         )

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
@@ -27,6 +27,7 @@ THREADS = 16  # requests that Flask answers at once; more wait
 MAX_REQUEST = 1024**3  # bytes of a body of lines, which is kept in a file until all of it is there
 WRITERS = 14  # of them that write: where nobody can write, who reads has threads left
 WOKEN = 2  # of those who waited that are answered at once: who polls has the loop meanwhile
+CLIENTS = 4096  # whose addresses are remembered, as many as there may be connections
 _IN_MEMORY = 1024**2  # bytes of a body that are kept in memory
 SILENCE = 30.0  # seconds in which a body has to go on
 _SLOWEST = 1000  # bytes a second in which a short one may come
@@ -80,14 +81,14 @@ class Bridge:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        joined = partial(_joined, scope.headers.get_all)
-        self.in_hand += 1
-        try:
-            answer = await self._at_once(scope, joined) if scope.method in READING else None
+        if scope.method in READING:
+            answer = self._at_once(scope)
             if answer is not None:
                 self._send(protocol, answer)
-            else:
-                await self._answer(scope, protocol, joined)
+                return
+        self.in_hand += 1
+        try:
+            await self._answer(scope, protocol, partial(_joined, scope.headers.get_all))
         except ProtocolClosed:
             logger.info("%s %s: the client has hung up", scope.method, masked(scope.path))
         except Exception:
@@ -96,16 +97,23 @@ class Bridge:
         finally:
             self.in_hand -= 1
 
-    async def _at_once(self, scope: Any, joined: Header) -> Answer | None:
-        """The answer from memory, None where there is none, or who asks would wait for another."""
-        polled = self._hot.find(scope.path, scope.query_string, joined)
-        if polled is None or not (self._is_fresh() or await self._catch_up()):
+    def _at_once(self, scope: Any) -> Answer | None:
+        """The answer from memory, None where there is none, or who asks may have to wait for it."""
+        headers = scope.headers
+        header, lines = headers.get, headers.get_all
+        accept, encodings = lines("accept"), lines("accept-encoding")
+        if len(accept) > 1 or len(encodings) > 1:
+            return None  # they are joined in the way of all others
+        key = (
+            scope.path,
+            scope.query_string,
+            accept[0] if accept else None,
+            encodings[0] if encodings else None,
+        )
+        polled = self._hot.kept(key)
+        if polled is None or not (self._is_checked or self._is_fresh()) or header("prefer"):
             return None
-        header = scope.headers.get  # in a quarter of the time; of several lines the first
-        answer = self._hot.answer(polled, scope.method, header, _client_of(scope)[0])
-        if answer is None or answer.is_news or not wait_of(joined("prefer")):
-            return answer
-        return None
+        return self._hot.answer(polled, scope.method, header, partial(_client_of, scope.client))
 
     def _is_fresh(self) -> bool:
         """Whether nothing was committed, before the request began, that is not known."""
@@ -138,7 +146,9 @@ class Bridge:
         body = await self._body(environ, protocol)
         if isinstance(body, int):
             told = scope.method, masked(scope.path), body
-            access_log.info("%s %s %s %d, before it was taken up", _client_of(scope)[0], *told)
+            access_log.info(
+                "%s %s %s %d, before it was taken up", _client_of(scope.client)[0], *told
+            )
             refusal = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
             self._send(protocol, Answer(body, refusal, _REFUSED[body]))
             return
@@ -212,7 +222,10 @@ class Bridge:
         method, client = environ["REQUEST_METHOD"], environ["REMOTE_ADDR"]
         # Looked for now: the one that was there before may have been made anew meanwhile.
         polled = self._hot.find(environ[PATH], environ["QUERY_STRING"], header)
-        return None if polled is None else self._hot.answer(polled, method, header, client)
+        if polled is None:
+            return None
+        answer = self._hot.answer(polled, method, header, lambda: (client, ""))
+        return None if answer is None else answer._replace(position=polled.position)
 
     async def _made(self, environ: Environ) -> Answer:
         def make() -> Answer:
@@ -262,7 +275,7 @@ class Bridge:
 
     def _environ(self, scope: Any) -> Environ:
         """The request as WSGI has it (PEP 3333), but for its body."""
-        client, port = _client_of(scope)
+        client, port = _client_of(scope.client)
         environ: Environ = {
             "REQUEST_METHOD": scope.method,
             "SCRIPT_NAME": "",
@@ -349,9 +362,10 @@ def _joined(lines: Callable[[str], list[str]], name: str) -> str | None:
     return ", ".join(found) if found else None
 
 
-def _client_of(scope: Any) -> tuple[str, str]:
+@lru_cache(CLIENTS)
+def _client_of(client: str) -> tuple[str, str]:
     """The address of the client, and its port."""
-    address, _, port = scope.client.rpartition(":")
+    address, _, port = client.rpartition(":")
     return address.strip("[]"), port
 
 

@@ -48,7 +48,8 @@ class Front:
                 hot.refresh()
         except Exception:  # noqa: BLE001 - whoever makes the answer meets it again, and tells it
             return None
-        return hot.answer(polled, environ["REQUEST_METHOD"], header, environ.get("REMOTE_ADDR"))
+        client = environ.get("REMOTE_ADDR"), ""
+        return hot.answer(polled, environ["REQUEST_METHOD"], header, lambda: client)
 
     def made(self, environ: Environ) -> tuple[str, Headers, Iterable[bytes]]:
         """What the application answers; what can be kept of it is."""

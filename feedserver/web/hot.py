@@ -35,6 +35,8 @@ Pair = tuple[str, str]
 Headers = list[Pair]
 Header = Callable[[str], str | None]
 """Gives the header of that name, which is in lower case."""
+Client = Callable[[], tuple[str | None, str]]
+"""Gives the address and the port of who asks."""
 Key = tuple[str, str, str | None, str | None]
 
 
@@ -82,7 +84,10 @@ class Answer(NamedTuple):
 class _Polled:
     """What is answered to a request, as long as nothing touches the feed."""
 
-    __slots__ = ("full", "is_known", "modified", "position", "quoted", "rest", "selected", "taken")
+    __slots__ = (
+        *("full", "is_known", "modified", "position", "quoted", "rest"),
+        *("same", "seen", "selected", "taken"),
+    )
 
     def __init__(self, selected: Selected, taken: tuple[str, ...]) -> None:
         self.selected = selected
@@ -91,6 +96,10 @@ class _Polled:
         self.quoted = f'"{tagged(selected.etag, taken[0])}"'
         self.is_known = True
         """Whether something has each of its names."""
+        self.seen = -2
+        """What was known of the store when it was looked at last whether it stands."""
+        self.same: Answer | None = None
+        """The 304 that most are answered with, made once."""
         self.modified: str | None = None
         self.full: tuple[Pair, ...] | None = None
         """The headers of a body; None where none was answered yet."""
@@ -126,6 +135,8 @@ class Hot:
         self.count = count
         """To be told of each of its answers that is sent: the format and the status."""
         self._kept: Kept[Key, _Polled] = Kept(capacity)
+        self.kept = self._kept.get
+        """As `find`, by the key itself."""
         self._common: dict[Pair, Pair] = {}
         self._admitted: dict[str | None, int] = {}
         """By their credentials, who was let in: and what was known of the store then."""
@@ -150,19 +161,17 @@ class Hot:
         """What may be answered to that request, if it was asked before."""
         return self._kept.get((path, query, header("accept"), header("accept-encoding")))
 
-    def answer(
-        self, polled: _Polled, method: str, header: Header, client: str | None
-    ) -> Answer | None:
+    def answer(self, polled: _Polled, method: str, header: Header, client: Client) -> Answer | None:
         """The answer to the request for which that was found, None where it has to be made."""
         if not self._stands(polled) or not self._is_admitted(header("authorization")):
             return None
         known = header("if-none-match")
         if known is not None:
-            encoding = (
-                polled.taken[0]
-                if known == polled.quoted
-                else encoding_had(known, polled.selected.etag, polled.taken)
-            )
+            if known == polled.quoted:
+                if polled.same is None:
+                    polled.same = self._unchanged(polled, polled.taken[0])
+                return polled.same
+            encoding = encoding_had(known, polled.selected.etag, polled.taken)
             if encoding is not None:
                 return self._unchanged(polled, encoding)
             if header("a-im") is not None:
@@ -175,13 +184,10 @@ class Hot:
         body = self._bodies.find(selected.body, polled.taken[0])
         if polled.full is None or body is None:
             return None
-        if (
-            known is None
-            and selected.polled is not None
-            and self._polls.limits(client)
-            and self._polls.count(hash((client, selected.polled))) > 0
-        ):
-            return None
+        if known is None and selected.polled is not None:
+            address, _ = client()
+            if self._polls.limits(address) and self._polls.count(hash((address, selected.polled))):
+                return None
         shown = body if method == "GET" else b""
         return Answer(200, list(polled.full), shown, selected, polled.position, True)
 
@@ -193,7 +199,9 @@ class Hot:
 
     def _stands(self, polled: _Polled) -> bool:
         """Whether it would be answered so again; it is noted how far that is known."""
-        selected, index = polled.selected, self._index
+        selected, index, seen = polled.selected, self._index, self._seen
+        if polled.seen == seen and selected.expires is None:
+            return True  # nothing was committed since
         if selected.removals != index.removals:
             return False
         if selected.expires is not None and selected.expires <= self._clock():
@@ -205,6 +213,7 @@ class Hot:
             if index.touched(selected.filter, polled.position):
                 return False
             polled.position = position
+        polled.seen = seen
         return True
 
     def _is_admitted(self, credentials: str | None) -> bool:
