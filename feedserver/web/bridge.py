@@ -81,13 +81,12 @@ class Bridge:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        if scope.method in READING:
-            answer = self._at_once(scope)
+        self.in_hand += 1
+        try:
+            answer = self._at_once(scope) if scope.method in READING else None
             if answer is not None:
                 self._send(protocol, answer)
                 return
-        self.in_hand += 1
-        try:
             await self._answer(scope, protocol, partial(_joined, scope.headers.get_all))
         except ProtocolClosed:
             logger.info("%s %s: the client has hung up", scope.method, masked(scope.path))

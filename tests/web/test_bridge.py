@@ -910,6 +910,26 @@ def test_where_the_log_breaks_a_poll_is_answered_by_whoever_makes_the_answer(
     assert served.ask("/all.json", if_none_match=etag).status == 200
 
 
+def test_a_fault_of_memory_itself_is_told_in_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    etag = served.ask("/all.json")["etag"]
+    served.ask("/all.json", if_none_match=etag)
+    count = served.bridge._hot.count
+
+    def broken(format: str, status: int) -> None:
+        raise ValueError("it cannot count")
+
+    served.bridge._hot.count = broken
+    poll = served.ask("/all.json", if_none_match=etag)
+
+    served.bridge._hot.count = count
+    assert poll.status == 500
+    assert "ValueError: it cannot count" in caplog.text
+    assert "GET /all.json could not be answered" in caplog.text
+    assert served.ask("/all.json", if_none_match=etag).status == 304
+
+
 # Who writes
 
 
