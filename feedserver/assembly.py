@@ -12,6 +12,7 @@ from feedserver.clock import Clock, system_clock
 from feedserver.errors import SettingsError
 from feedserver.model.activity import Activity, Draft
 from feedserver.ports import GrantStore, Log, SnapshotStore, Source
+from feedserver.services.followers import Followers
 from feedserver.services.intake import Intake, Retell
 from feedserver.services.polling import Polling
 from feedserver.services.writing import Writing
@@ -42,6 +43,7 @@ class Server:
     index: FacetIndex
     reading: Reading
     snapshots: Snapshots | None
+    followers: Followers
     pollings: Mapping[Polling, float]
     sources: tuple[Source, ...]
 
@@ -106,6 +108,7 @@ def assemble_around(
 
     sources = make_sources(settings, log.authority, clock)
     parser = Parser(log.authority, settings.limits)
+    followers = Followers()
     index = FacetIndex(log, clock, snapshots)
     if with_index:
         index.catch_up()
@@ -127,7 +130,10 @@ def assemble_around(
         parser=parser,
         index=index,
         reading=reading,
-        snapshots=None if snapshots is None else Snapshots(index, snapshots, log.epoch),
+        snapshots=(
+            None if snapshots is None else Snapshots(index, snapshots, log.epoch, followers)
+        ),
+        followers=followers,
         pollings=pollings,
         sources=sources,
     )

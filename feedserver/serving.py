@@ -114,7 +114,8 @@ def run(
 
     worker = Worker(server.pollings if with_worker else {}, noticed)
     app = create_app(server, worker if with_worker else None, noticed)
-    bridge = Bridge(front_of(app), server.index, host, port, server.settings.limits.max_body)
+    longest, followers = server.settings.limits.max_body, server.followers
+    bridge = Bridge(front_of(app), server.index, host, port, longest, followers=followers)
     bridges.append(bridge)
     _allow_connections()
     deadline = 0.0

@@ -5,6 +5,7 @@ import threading
 
 from feedserver.errors import StoreError
 from feedserver.ports import SnapshotStore
+from feedserver.services.followers import SNAPSHOTS, Followers
 from feedserver.services.indexing import FacetIndex
 
 DUE = 20_000
@@ -19,10 +20,17 @@ logger = logging.getLogger(__name__)
 class Snapshots:
     """Saves the segments of an index: those that are full once, and the last one as it grows."""
 
-    def __init__(self, index: FacetIndex, store: SnapshotStore, epoch: str) -> None:
+    def __init__(
+        self,
+        index: FacetIndex,
+        store: SnapshotStore,
+        epoch: str,
+        followers: Followers | None = None,
+    ) -> None:
         self._index = index
         self._store = store
         self._epoch = epoch
+        self._followers = followers or Followers()
         self._done = (0, 0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="snapshots", daemon=True)
@@ -50,8 +58,9 @@ class Snapshots:
     def _save_if_due(self, due: int) -> None:
         try:
             self.save_if_due(due)
-        except Exception:
+        except Exception as error:
             logger.exception("no snapshot of the index could be made")
+            self._followers.failed(SNAPSHOTS, error)
 
     def save_if_due(self, due: int = DUE) -> int:
         """Save the segments of which `due` versions are not saved, and all that are full.
@@ -66,7 +75,9 @@ class Snapshots:
             count = sum(self._save(number) for number in self._those_due(due))
         except StoreError as error:
             logger.warning("no snapshot of the index was saved: %s", error)
+            self._followers.failed(SNAPSHOTS, error)
             return 0
+        self._followers.went_on(SNAPSHOTS)
         self._done = now
         return count
 

@@ -18,6 +18,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 from feedserver.errors import StoreError
 from feedserver.model.grant import masked
 from feedserver.parsers.documents import NDJSON
+from feedserver.services.followers import Followers
 from feedserver.services.indexing import FacetIndex
 from feedserver.web.following import Following, wait_of
 from feedserver.web.front import PATH, READING, Environ, Front, close, whole
@@ -57,12 +58,13 @@ class Bridge:
         port: int,
         limit: int,
         silence: float = SILENCE,
+        followers: Followers | None = None,
     ) -> None:
         self._front = front
         self._hot = front.hot
         self._threads = Threads(THREADS)
         # In a thread of its own: what was recorded is read however many others are at work.
-        self.following = Following(front.hot, index, Threads(1))
+        self.following = Following(front.hot, index, Threads(1), followers)
         self._server = (host, str(port))
         self._limit = limit
         self._silence = silence

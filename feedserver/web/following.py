@@ -10,6 +10,7 @@ from time import monotonic
 
 from feedserver.errors import StoreError
 from feedserver.model.filter import Filter
+from feedserver.services.followers import WAITING, Followers
 from feedserver.services.indexing import FacetIndex
 from feedserver.web.hot import Hot
 
@@ -52,10 +53,13 @@ class Following:
     All of it happens on one event loop, but for `notice`, which any thread may call.
     """
 
-    def __init__(self, hot: Hot, index: FacetIndex, threads: Executor) -> None:
+    def __init__(
+        self, hot: Hot, index: FacetIndex, threads: Executor, followers: Followers | None = None
+    ) -> None:
         self._hot = hot
         self._index = index
         self._threads = threads
+        self._followers = followers or Followers()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._noticed = asyncio.Event()
@@ -147,11 +151,11 @@ class Following:
                     await self.catch_up()
                 if told != (told := (self._index.position, self._index.removals)):
                     await self._wake_touched()
-            except StoreError as error:
-                logger.warning("who waits for news has to wait: %s", error)
-                await asyncio.sleep(1)
-            except Exception:
-                logger.exception("who waits for news has to wait")
+                self._followers.went_on(WAITING)
+            except Exception as error:
+                is_known = isinstance(error, StoreError)
+                logger.warning("who waits for news has to wait: %s", error, exc_info=not is_known)
+                self._followers.failed(WAITING, error)
                 await asyncio.sleep(1)
 
     async def _wake_touched(self) -> None:

@@ -53,6 +53,9 @@ class HealthViews:
             "ready": is_ready,
             "store": store,
             "worker": worker,
+            "followers": {
+                name: error or "ok" for name, error in self._server.followers.failing.items()
+            },
             "sources": {
                 state.name: _told(state, self._server.clock())
                 for state in [polling.state for polling in polled]

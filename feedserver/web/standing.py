@@ -74,6 +74,7 @@ class Standing:
     def __init__(self, server: Server, polls: bool) -> None:
         self._index = server.index
         self._clock = server.clock
+        self._followers = server.followers
         self._pollings = tuple(server.pollings) if polls else ()
 
     def collect(self) -> Iterator[Metric]:
@@ -81,6 +82,15 @@ class Standing:
         version = {"version": __version__}
         yield InfoMetricFamily("feedserver_build", "The version that runs; always 1.", version)
         yield from self._log()
+        family = GaugeMetricFamily(
+            "feedserver_follower_failing",
+            "1 while the follower of the log fails: `snapshots` are not saved, who is `waiting` is "
+            "not woken.",
+            labels=("follower",),
+        )
+        for name, error in self._followers.failing.items():
+            family.add_metric((name,), error is not None)
+        yield family
         if self._pollings:
             yield from self._sources()
 

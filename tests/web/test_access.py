@@ -193,7 +193,7 @@ def test_a_stranger_is_told_only_whether_a_private_server_is_ready(private: Site
     for header in ("", "Bearer wrong"):
         assert private.get("/readyz", authorization=header).json == {"ready": True}
     told = private.get("/readyz", authorization=f"Bearer {token}").json
-    assert set(told) == {"ready", "store", "worker", "sources"}
+    assert set(told) == {"ready", "store", "worker", "followers", "sources"}
 
 
 def test_a_server_that_is_not_ready_says_so_to_strangers(private: Site) -> None:

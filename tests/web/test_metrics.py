@@ -630,3 +630,19 @@ def test_every_metric_stands_in_the_documents_as_it_is_exposed(site: Site) -> No
     reasons = re.search(r"reasons are ([^.]+)\.", text.replace("\n", " "))
     assert reasons is not None
     assert tuple(re.findall(r"`([\w-]+)`", reasons[1])) == REASONS
+
+
+def test_a_follower_of_the_log_that_fails_is_told_until_it_goes_on(site: Site) -> None:
+    followers = site.server.followers
+    name = 'feedserver_follower_failing{follower="snapshots"}'
+
+    followers.failed("snapshots", ValueError("the disk is full"))
+
+    assert f"{name} 1.0" in site.get("/metrics").text
+    assert site.get("/readyz").json["followers"] == {
+        "snapshots": "the disk is full",
+        "waiting": "ok",
+    }
+    followers.went_on("snapshots")
+    assert f"{name} 0.0" in site.get("/metrics").text
+    assert site.get("/readyz").json["followers"]["snapshots"] == "ok"
