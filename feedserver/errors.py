@@ -3,6 +3,7 @@
     FeedserverError
     ├── SettingsError        the settings are wrong; the message names the setting
     ├── StoreError           the store cannot be used
+    │   ├── StoreBusy            another program holds it, and held it too long
     │   └── StoreVersionError    it was written by another version of feedserver
     ├── SourceError          a source cannot be read; the message names the source
     ├── Elsewhere            what was asked for stands at another address
@@ -40,6 +41,10 @@ class SettingsError(FeedserverError):
 
 class StoreError(FeedserverError):
     """The store cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another program holds the store, and held it for as long as was waited."""
 
 
 class StoreVersionError(StoreError):

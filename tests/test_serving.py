@@ -3,17 +3,24 @@
 import sys
 import threading
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import granian._futures as _futures
 import pytest
 
+from feedserver.assembly import assemble_around
 from feedserver.errors import FeedserverError, SettingsError
 from feedserver.services.snapshots import DUE_AT_LAST, Snapshots
-from feedserver.serving import _claimed, refuse_open_reading, serve
+from feedserver.serving import _asked_first, _claimed, new_loop, refuse_open_reading, serve
 from feedserver.settings import Settings, make_settings
-from tests.builders import AUTHORITY
-from tests.web.listening import free_port
+from feedserver.stores.memory import MemoryLog
+from feedserver.web.app import create_app
+from feedserver.web.bridge import Bridge
+from tests.builders import AUTHORITY, FakeClock, make_draft
+from tests.web.listening import free_port, listening
 
 LOOPBACK = "http://127.0.0.1:8000"
 
@@ -103,3 +110,48 @@ def test_what_saves_too_slowly_is_waited_for_once() -> None:
     slow.goes_on.set()
     assert first >= 0.1
     assert second < 1
+
+
+def test_a_poll_that_memory_answers_does_not_wait_for_the_event_loop(tmp_path: Path) -> None:
+    clock = FakeClock()
+    log = MemoryLog(AUTHORITY, clock)
+    server = assemble_around(log, make_settings(tmp_path, {"authority": AUTHORITY}), clock)
+    server.intake.record([make_draft()])
+    clock.advance(60)
+    bridges: list[Bridge] = []
+    is_busy, has_time = threading.Event(), threading.Event()
+
+    def keep_busy() -> None:
+        is_busy.set()
+        has_time.wait(10)
+
+    with listening(create_app(server), server, made=bridges.append) as port:
+        told = [asked(port, "/all.json") for _ in range(2)]
+        loop = bridges[0].following._loop
+        assert loop is not None
+        loop.call_soon_threadsafe(keep_busy)
+        assert is_busy.wait(10)
+        told += [asked(port, "/all.json")]
+        has_time.set()
+
+    assert told == 3 * [told[0]]
+    assert told[0][0] == 200
+
+
+def asked(port: int, path: str) -> tuple[int, bytes]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def test_another_granian_is_served_by_its_event_loop(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr(_futures, "_cbsched_aioschedule")
+
+    with closing(new_loop()) as loop, _asked_first(loop, lambda *_: True):
+        pass
+
+    assert "hands each poll to the event loop" in caplog.text
+    assert not hasattr(_futures, "_cbsched_aioschedule")

@@ -90,8 +90,7 @@ class Intake:
             self._sent(draft, names[index] if names else None, source)
             for index, draft in enumerate(drafts)
         ]
-        appended = iter(self._log.appended([each.draft for each in sent if each.may_be_new]))
-        made = [next(appended) if each.may_be_new else None for each in sent]
+        made = self._appended(sent)
         known = [each.draft.id for each, new in zip(sent, made, strict=True) if new is None]
         versions = self._log.versions(known) if known else {}
         return tuple(
@@ -100,6 +99,14 @@ class Intake:
             else Verdict(each.draft.id, Outcome.RECORDED, new)
             for each, new in zip(sent, made, strict=True)
         )
+
+    def take_new(self, drafts: Sequence[Draft]) -> tuple[Activity | None, ...]:
+        """Record those that are new of what somebody sent; as `take`, but None for all others."""
+        return self._appended([self._sent(draft, None, None) for draft in drafts])
+
+    def _appended(self, sent: Sequence["_Sent"]) -> tuple[Activity | None, ...]:
+        appended = iter(self._log.appended([each.draft for each in sent if each.may_be_new]))
+        return tuple(next(appended) if each.may_be_new else None for each in sent)
 
     def change(self, newest: Activity, draft: Draft, is_silent: bool) -> tuple[Outcome, int]:
         """Record the draft as the version that follows the newest one; CHANGED or KNOWN, and where.

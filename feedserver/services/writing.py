@@ -45,6 +45,14 @@ class Writing:
         self.refuse_while_importing()
         return self._intake.take(drafts, names, source)
 
+    def take_new(self, drafts: Sequence[Draft]) -> tuple[Activity | None, ...]:
+        """Record what is new of what several have sent; answers as `Intake.take_new`.
+
+        Raises as `take`, and then nothing was recorded.
+        """
+        self.refuse_while_importing()
+        return self._intake.take_new(drafts)
+
     def publish(
         self, source: str, object_type: str, database_id: int, activity_objid: int
     ) -> Verdict:

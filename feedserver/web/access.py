@@ -1,6 +1,7 @@
 """Access: the grant with which a request came, and whether it is enough."""
 
 from base64 import b64decode
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Response, request
@@ -63,6 +64,14 @@ class Access:
             )
         return grant
 
+    def writes(self, credentials: str | None) -> Grant | None:
+        """The grant of who comes with that `Authorization`, None where it may not write.
+
+        Raises StoreError.
+        """
+        grant = self._bearer(credentials)
+        return grant if grant is not None and grant.can_write else None
+
     def may_read(self) -> bool:
         """Whether who asks may read; nobody may where it cannot be known."""
         return self.admits(request.headers.get("Authorization"))
@@ -92,6 +101,13 @@ class Access:
             response.cache_control.private = True
             response.headers["X-Robots-Tag"] = "noindex"
         return response
+
+    def kept_private(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers with what `keep_private` adds; they have a `Cache-Control`."""
+        if not self._is_private:
+            return list(headers)
+        kept = ((name, value, ", private" * (name == "Cache-Control")) for name, value in headers)
+        return [*((name, value + more) for name, value, more in kept), ("X-Robots-Tag", "noindex")]
 
     def _grant(self) -> Grant | None:
         return self._bearer(request.headers.get("Authorization"))

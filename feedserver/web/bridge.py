@@ -4,13 +4,14 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from functools import lru_cache, partial
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import IO, Any
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
@@ -21,8 +22,9 @@ from feedserver.parsers.documents import NDJSON
 from feedserver.services.followers import Followers
 from feedserver.services.indexing import FacetIndex
 from feedserver.web.following import Following, wait_of
-from feedserver.web.front import PATH, READING, Environ, Front, close, whole
+from feedserver.web.front import PATH, READING, Front, close, whole
 from feedserver.web.hot import SELECTED, Answer, Header, Headers, Key
+from feedserver.web.posting import MOST, Environ, Post
 
 THREADS = 16  # requests that Flask answers at once; more wait
 MAX_REQUEST = 1024**3  # bytes of a body of lines, which is kept in a file until all of it is there
@@ -73,6 +75,9 @@ class Bridge:
         self._writing = asyncio.Semaphore(WRITERS)
         self._woken = asyncio.Semaphore(WOKEN)
         self._making: dict[Key, asyncio.Future[None]] = {}
+        self._posts: deque[tuple[Post, asyncio.Future[Answer | None]]] = deque()
+        self._recorder = Threads(1)  # what comes while it commits is committed together next
+        self._recording: asyncio.Task[None] | None = None
         self.in_hand = 0
         """Requests that are not answered yet."""
 
@@ -81,11 +86,22 @@ class Bridge:
         self._is_leaving = True
         self.following.stop()
 
+    def answers(self, scope: Any, protocol: Any) -> bool:
+        """Answer the request if that needs nothing but memory; in whichever thread it comes."""
+        try:
+            answer = self._at_once(scope, self._hot.is_fresh) if scope.method in READING else None
+            if answer is not None:
+                self._send(protocol, answer)
+        except Exception:  # noqa: BLE001 - what comes by the event loop meets it again, and tells it
+            return False
+        return answer is not None
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         self.in_hand += 1
         try:
-            answer = self._at_once(scope) if scope.method in READING else None
+            is_read = scope.method in READING
+            answer = self._at_once(scope, self._is_fresh) if is_read else None
             if answer is not None:
                 self._send(protocol, answer)
                 return
@@ -98,7 +114,7 @@ class Bridge:
         finally:
             self.in_hand -= 1
 
-    def _at_once(self, scope: Any) -> Answer | None:
+    def _at_once(self, scope: Any, is_fresh: Callable[[], bool]) -> Answer | None:
         """The answer from memory, None where there is none, or who asks may have to wait for it."""
         headers = scope.headers
         header, lines = headers.get, headers.get_all
@@ -112,9 +128,9 @@ class Bridge:
             encodings[0] if encodings else None,
         )
         polled = self._hot.kept(key)
-        if polled is None or not (self._is_checked or self._is_fresh()) or header("prefer"):
+        if polled is None or not is_fresh() or header("prefer"):
             return None
-        return self._hot.answer(polled, scope.method, header, partial(_client_of, scope.client))
+        return self._hot.answer(polled, scope.method, header, lambda: _client_of(scope.client))
 
     def _is_fresh(self) -> bool:
         """Whether nothing was committed, before the request began, that is not known."""
@@ -159,7 +175,11 @@ class Bridge:
 
     async def _answered(self, environ: Environ, protocol: Any, header: Header) -> None:
         if environ["REQUEST_METHOD"] not in READING:
-            await self._stream(environ, protocol)
+            created = await self._created(environ)
+            if created is not None:
+                self._send(protocol, created)
+            else:
+                await self._stream(environ, protocol)
             return
         seconds = wait_of(header("prefer"))
         answer = await self._whole(environ, header)
@@ -238,6 +258,39 @@ class Bridge:
 
         given = dict(environ)
         return await asyncio.get_running_loop().run_in_executor(self._threads, make)
+
+    async def _created(self, environ: Environ) -> Answer | None:
+        """The answer to a post that records one activity; None where Flask has to answer.
+
+        It is recorded with all that wait when those before them are.
+        """
+        if not self._front.posting.is_plain(environ):
+            return None
+        loop = asyncio.get_running_loop()
+        post = Post(environ, environ["wsgi.input"].getvalue(), perf_counter())
+        answered: asyncio.Future[Answer | None] = loop.create_future()
+        self._posts.append((post, answered))
+        if self._recording is None or self._recording.done():
+            self._recording = loop.create_task(self._record_posts())
+        return await answered
+
+    async def _record_posts(self) -> None:
+        run = asyncio.get_running_loop().run_in_executor
+        while self._posts:
+            taken = [self._posts.popleft() for _ in range(min(MOST, len(self._posts)))]
+            posts = [post for post, _ in taken]
+            answers: Sequence[Answer | Exception | None]
+            try:
+                answers = await run(self._recorder, self._front.posting.answers, posts)
+            except Exception as error:  # noqa: BLE001 - it is raised to each of them
+                answers = [error] * len(taken)
+            for (_, answered), answer in zip(taken, answers, strict=True):
+                if answered.done():  # as where its request was given up
+                    continue
+                if isinstance(answer, Exception):
+                    answered.set_exception(answer)
+                else:
+                    answered.set_result(answer)
 
     async def _stream(self, environ: Environ, protocol: Any) -> None:
         """Answer a request that writes, if it takes long piece by piece."""

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Flask
 
 from feedserver.web.hot import SELECTED, Answer, Header, Headers, Hot, Key, Selected
+from feedserver.web.posting import Environ, Posting
 
-Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PATH = "feedserver.path"
@@ -23,9 +23,10 @@ class Front:
     Nobody waits here for what comes (`Prefer: wait`): each thread would hold up others.
     """
 
-    def __init__(self, application: Application, hot: Hot) -> None:
+    def __init__(self, application: Application, hot: Hot, posting: Posting) -> None:
         self.application = application
         self.hot = hot
+        self.posting = posting
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer the request, from memory or by the application."""

@@ -101,7 +101,7 @@ class _Polled:
         self.same: Answer | None = None
         """The 304 that most are answered with, made once."""
         self.modified: str | None = None
-        self.full: tuple[Pair, ...] | None = None
+        self.full: Headers | None = None
         """The headers of a body; None where none was answered yet."""
         self.rest: tuple[Pair, ...] = ()
         """Those that a 304 has too, but for the ETag."""
@@ -189,7 +189,7 @@ class Hot:
             if self._polls.limits(address) and self._polls.count(hash((address, selected.polled))):
                 return None
         shown = body if method == "GET" else b""
-        return Answer(200, list(polled.full), shown, selected, polled.position, True)
+        return Answer(200, polled.full, shown, selected, polled.position, True)
 
     def _unchanged(self, polled: _Polled, encoding: str) -> Answer:
         is_first = encoding == polled.taken[0]
@@ -242,10 +242,10 @@ class Hot:
         if before is not None and before.selected.expires is None:
             polled.full = before.full if before.selected.etag == selected.etag else None
         # Most are the same for every feed; so they are kept once.
-        headers = tuple(
+        headers = [
             pair if pair[0].lower() in _OF_ONE_FEED else self._common.setdefault(pair, pair)
             for pair in answer.headers
-        )
+        ]
         if answer.status == 200:
             polled.full = headers
         polled.rest = tuple(pair for pair in headers if pair[0].lower() not in _OF_BODIES)

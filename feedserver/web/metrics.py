@@ -121,6 +121,10 @@ class Metrics:
             self._poll(format or _format_in(asked.path), status)()
         self._took[kind](seconds)
 
+    def wrote_in(self, seconds: float) -> None:
+        """A request that writes was answered, in so many seconds: count it."""
+        self._took["write"](seconds)
+
     def metrics(self) -> Response:
         """Everything, in the text format that the reader asks for: Prometheus' or OpenMetrics."""
         try:

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 
 from flask import Request, Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.http import quote_etag
 
 from feedserver.assembly import Server
 from feedserver.errors import (
@@ -42,6 +41,7 @@ from feedserver.web.access import Access
 from feedserver.web.conditional import date_of, variants
 from feedserver.web.feeds import parameters
 from feedserver.web.negotiation import format_of
+from feedserver.web.posting import REFUSED, represented
 
 MAX_STREAMS = 4  # of lines at once; each holds a thread, and readers need some too
 POSTED = ("queue", "product", "tag")
@@ -49,9 +49,6 @@ POSTED = ("queue", "product", "tag")
 
 _encode = JSONEncoder(ensure_ascii=False).encode
 _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
-_FORMAT = {"as1": "as1", "as2": "json", "atom": "atom"}
-"""In which dialect it came, in that it is given back."""
-
 _NO_PARAMETERS = (
     "`/activities` takes no parameters. What shall be in a feed is posted to it: /queues/Support, "
     "or /all?queue=Support&tag=vip."
@@ -93,6 +90,8 @@ class WritingViews:
 
     def post(self) -> Response:
         """Record what the body holds; on a 2xx it is on disk."""
+        if REFUSED in request.environ:
+            raise request.environ[REFUSED]
         grant = self._access.writer()
         if any(not is_ignored(name) for name, _ in parameters()):
             raise InvalidRequest([_NO_PARAMETERS])
@@ -119,7 +118,7 @@ class WritingViews:
         self._count(answers)
         if document.is_collection:
             return _json(200, _told_together(answers, self._address))
-        return self._one(answers[0], _FORMAT[document.dialect])
+        return self._one(answers[0], document.dialect)
 
     def _document(self, asked: Request) -> Document:
         """What the body holds, as the media type says."""
@@ -153,7 +152,7 @@ class WritingViews:
         self._wrote(outcome.value)
         # That very version: who takes its ETag for the next change has seen what it is.
         (version,) = self._server.log.at([position])
-        return self._activity(version, _FORMAT[document.dialect], 200)
+        return self._activity(version, document.dialect, 200)
 
     def delete(self, id: str) -> Response:
         """Put a tombstone in the place of the activity; on a 2xx it is on disk."""
@@ -203,7 +202,7 @@ class WritingViews:
             view = self._server.reading.activity_view(newest, represent(format_of(extension)))
             yield from variants(view.etag)
 
-    def _one(self, answer: Answer, extension: str) -> Response:
+    def _one(self, answer: Answer, dialect: str) -> Response:
         """The activity as it is recorded now; 201 where it is new, 200 where it was known."""
         if answer.outcome == Outcome.CONFLICT.value:
             raise Conflict(" ".join(fault.detail for fault in answer.faults))
@@ -212,25 +211,15 @@ class WritingViews:
         if answer.id is None or answer.is_refused:
             raise InvalidActivity(answer.faults)
         newest = answer.activity or self._server.reading.activity(answer.id)
-        return self._activity(newest, extension, answer.status)
+        return self._activity(newest, dialect, answer.status)
 
-    def _activity(self, version: Version, extension: str, status: int) -> Response:
-        """The version of an activity, in that format, with its ETag; a new one's address, too."""
-        reading, format = self._server.reading, format_of(extension)
+    def _activity(self, version: Version, dialect: str, status: int) -> Response:
+        """The version of an activity, in that dialect, with its ETag; a new one's address, too."""
         if not isinstance(version, Activity):  # somebody else was quick
             raise Gone(f"{version.id} was recorded, and deleted since.")
-        view = reading.activity_view(version, represent(format))
-        body = format.render_activity(version, reading.page_of(view))
-        address = self._address(version.id)
-        headers = [
-            ("Content-Type", format.media_type),
-            ("Content-Length", str(len(body))),
-            ("ETag", quote_etag(view.etag)),
-            ("Content-Location", address),
-            ("Cache-Control", "no-store"),
-        ]
+        headers, body = represented(self._server.reading, version, dialect)
         if status == 201:
-            headers.append(("Location", address))
+            headers.append(("Location", self._address(version.id)))
         return _Answer([body], status, headers)
 
     def _lines(self, asked: Request, receiving: Receiving) -> Response:

@@ -948,7 +948,7 @@ def test_writers_that_all_wait_leave_threads_to_who_reads(
         other.execute("BEGIN IMMEDIATE")
         for kind in kinds:
             ask = partial(served.ask, content_type=kind, **headers)
-            posts.append(threads.submit(ask, "/activities", "POST", NOTED))
+            posts.append(threads.submit(ask, "/queues/Support", "POST", NOTED))
         until(lambda: served.bridge.in_hand == len(kinds))
         blocked = served.server.log._committing._waiting  # type: ignore[attr-defined]
         until(lambda: len(blocked) >= WRITERS - 1)  # and one tries to write

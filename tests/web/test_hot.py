@@ -22,9 +22,10 @@ from feedserver.stores.sql.opening import open_log
 from feedserver.web.app import create_app
 from feedserver.web.bodies import Bodies
 from feedserver.web.encodings import IDENTITY
-from feedserver.web.front import Application, Environ, Front, front_of
+from feedserver.web.front import Application, Front, front_of
 from feedserver.web.hot import SELECTED, Hot, Selected
 from feedserver.web.polls import Polls
+from feedserver.web.posting import Environ
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.laws import examples
 from tests.services.test_versions import FEW, MOMENTS, Step, take
@@ -94,7 +95,9 @@ class Polled:
     def remembered(self, address: str, method: str = "GET", **headers: Any) -> Told | None:
         """What memory answers, None where the application would be asked."""
         try:
-            return ask(Front(nobody, self.front.hot), address, method, **headers)
+            return ask(
+                Front(nobody, self.front.hot, self.front.posting), address, method, **headers
+            )
         except Asked:
             return None
 
@@ -752,7 +755,7 @@ def test_ten_thousand_feeds_take_no_more_than_their_share(hot: Polled) -> None:
         lambda *_: None,
         capacity,
     )
-    front = Front(application, memory)
+    front = Front(application, memory, hot.front.posting)
     ask(front, "/all.atom?often")
     tracemalloc.start()
 
@@ -763,7 +766,7 @@ def test_ten_thousand_feeds_take_no_more_than_their_share(hot: Polled) -> None:
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert used < 1.5 * (capacity + 100_000)
-    ask_quickly(Front(nobody, memory), "often")
+    ask_quickly(Front(nobody, memory, hot.front.posting), "often")
 
 
 def ask_quickly(front: Front, query: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from feedserver.errors import StoreError
-from feedserver.stores.sql.engine import is_locked, writing
+from feedserver.errors import StoreBusy, StoreError
+from feedserver.stores.sql.engine import writing
 
 MAX_ROWS = 500  # that are committed together, where more than one writer wait
 MAX_BYTES = 4 * 1024 * 1024
@@ -62,7 +62,7 @@ class Committing:
         if not mine.is_done:
             self._lead()
         if isinstance(mine.outcome, StoreError):  # which may be told to several threads at once
-            raise StoreError(*mine.outcome.args) from mine.outcome
+            raise type(mine.outcome)(*mine.outcome.args) from mine.outcome
         if isinstance(mine.outcome, BaseException):
             raise mine.outcome
         return mine.outcome
@@ -94,7 +94,7 @@ class Committing:
             outcomes = self._outcomes([each.part for each in group])
         finally:
             with self._lock:
-                if is_locked(outcomes[-1]):
+                if isinstance(outcomes[-1], StoreBusy):
                     # Who has come meanwhile is told the same, and need not wait as long once more.
                     outcomes = [*outcomes, *[outcomes[-1]] * len(self._waiting)]
                     group += self._waiting

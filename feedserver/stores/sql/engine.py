@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
-from feedserver.errors import SettingsError, StoreError
+from feedserver.errors import SettingsError, StoreBusy, StoreError
 from feedserver.model.masking import masked
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another one to commit
@@ -73,11 +73,15 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def storing() -> Iterator[None]:
-    """Raises StoreError where something cannot be written, or not be held by any store."""
+    """Raises StoreError where something cannot be written, or not be held by any store.
+
+    StoreBusy it is where another program holds the store.
+    """
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise StoreError(f"the store cannot be written: {error.orig}") from error
+        kind = StoreBusy if is_busy(error.orig) else StoreError
+        raise kind(f"the store cannot be written: {error.orig}") from error
     except sqlite3.Error as error:
         raise StoreError(f"the store cannot be written: {error}") from error
     except UnicodeEncodeError as error:
@@ -125,11 +129,6 @@ def is_busy(error: BaseException | None) -> bool:
     """Whether SQLite failed because another program holds the database."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return bool(code & 0xFF == sqlite3.SQLITE_BUSY)  # the upper bits tell why
-
-
-def is_locked(error: object) -> bool:
-    """Whether it says that another program has held the database too long."""
-    return isinstance(error, StoreError) and is_busy(getattr(error.__cause__, "orig", None))
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
