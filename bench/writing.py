@@ -14,23 +14,19 @@ show it.
 
 import hashlib
 import json
-import os
 import shutil
-import signal
 import socket
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.clients import Client, Clients
+from bench.sites import Site
 
 ROUNDS = 5
 SECONDS = 2.0  # that the clients post in a round
@@ -50,8 +46,8 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="feedserver-bench-"))
     try:
         with (
-            _Site(folder / "quick").serving("feedserver", "serve", "--no-worker") as quick,
-            _Site(folder / "slow").serving("bench.slow_disk") as slow,
+            Site(folder / "quick").serving("feedserver", "serve", "--no-worker") as quick,
+            Site(folder / "slow").serving("bench.slow_disk") as slow,
         ):
             _rounds(folder, quick, slow)
             stale = _watch(slow)
@@ -60,16 +56,16 @@ def main() -> None:
     sys.exit(1 if stale else 0)
 
 
-def _rounds(folder: Path, quick: "_Site", slow: "_Site") -> None:
+def _rounds(folder: Path, quick: Site, slow: Site) -> None:
     bare = _Bare(folder / "bare.sqlite")
     ways: dict[str, tuple[Callable[[int], float], str | None]] = {
         SINGLE: (bare.singles, None),
-        "POST, 1 client": (lambda turn: quick.posts(turn, 1), SINGLE),
-        f"POST, {CLIENTS} clients": (lambda turn: quick.posts(turn, CLIENTS), SINGLE),
-        f"the same, {_slow()} a commit": (lambda turn: slow.posts(turn, CLIENTS), None),
+        "POST, 1 client": (lambda turn: _posts(quick, turn, 1), SINGLE),
+        f"POST, {CLIENTS} clients": (lambda turn: _posts(quick, turn, CLIENTS), SINGLE),
+        f"the same, {_slow()} a commit": (lambda turn: _posts(slow, turn, CLIENTS), None),
         BATCHES: (bare.batches, None),
-        "POST of NDJSON": (quick.lines, BATCHES),
-        "feedserver record": (quick.record, BATCHES),
+        "POST of NDJSON": (lambda turn: _lines(quick, turn), BATCHES),
+        "feedserver record": (lambda turn: _record(quick, turn), BATCHES),
     }
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS):
@@ -91,7 +87,7 @@ def _slow() -> str:
     return f"+ {MILLISECONDS:g} ms"
 
 
-def _watch(site: "_Site") -> int:
+def _watch(site: Site) -> int:
     """Tell how soon the next poll shows what was posted; how many did not show it."""
     posters = [_Poster(site, f"watched-{number}") for number in range(CLIENTS - 1)]
     watcher = _Watcher(site)
@@ -178,96 +174,34 @@ class _Bare:
         self._connection.execute("COMMIT")
 
 
-class _Site:
-    """A feedserver of its own, and what is sent to it."""
+def _posts(site: Site, turn: int, clients: int) -> float:
+    """One activity a request; how many a second."""
+    posters = [_Poster(site, f"post-{clients}-{turn}-{number}") for number in range(clients)]
+    running = Clients(site.port, posters)
+    took = running.run(SECONDS)
+    running.close()
+    return sum(poster.count for poster in posters) / took
 
-    def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
-        self._folder = folder
-        folder.mkdir()
-        settings = folder / "feedserver.toml"
-        settings.write_text(
-            f'authority = "bench.example,2026"\nbase_url = "http://127.0.0.1:{self.port}"\n',
-            encoding="utf-8",
-        )
-        self._environment = os.environ | {"FEEDSERVER_SETTINGS": str(settings)}
-        self._token = self._run("grant", "add", "--write", "bench").decode().strip()
 
-    @contextmanager
-    def serving(self, module: str, *arguments: str) -> Iterator["_Site"]:
-        """It, served by that module."""
-        command = [sys.executable, "-m", module, *arguments, "--port", str(self.port)]
-        server = subprocess.Popen(
-            command,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(__file__).parent.parent,
-        )
-        try:
-            self._wait_for(server)
-            yield self
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(15)
+def _lines(site: Site, turn: int) -> float:
+    """All in one request; how many lines a second."""
+    body = b"\n".join(_activity(f"line-{turn}-{number}") for number in range(LINES))
+    began = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", site.port)) as connection:
+        connection.sendall(site.post("application/x-ndjson", body, "Connection: close"))
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    if answer.count(b'"recorded"') != LINES:
+        raise SystemExit(f"NDJSON: {answer[-300:]!r}")
+    return LINES / (time.perf_counter() - began)
 
-    def _wait_for(self, server: "subprocess.Popen[bytes]") -> None:
-        for _ in range(1000):
-            if server.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise SystemExit("the server does not listen; start one by hand, and it says why")
 
-    def posts(self, turn: int, clients: int) -> float:
-        """One activity a request; how many a second."""
-        posters = [_Poster(self, f"post-{clients}-{turn}-{number}") for number in range(clients)]
-        running = Clients(self.port, posters)
-        took = running.run(SECONDS)
-        running.close()
-        return sum(poster.count for poster in posters) / took
-
-    def settle(self) -> None:
-        """Let the index read what was recorded, which is none of the next way's work."""
-        address = f"http://127.0.0.1:{self.port}/all.json?limit=0"
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            answer.read()
-
-    def lines(self, turn: int) -> float:
-        """All in one request; how many lines a second."""
-        body = b"\n".join(_activity(f"line-{turn}-{number}") for number in range(LINES))
-        began = time.perf_counter()
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
-            connection.sendall(
-                self.request("application/x-ndjson", body, more="Connection: close\r\n")
-            )
-            answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
-        if answer.count(b'"recorded"') != LINES:
-            raise SystemExit(f"NDJSON: {answer[-300:]!r}")
-        return LINES / (time.perf_counter() - began)
-
-    def record(self, turn: int) -> float:
-        """All in one file, with the start of the process; how many lines a second."""
-        path = self._folder / "lines.ndjson"
-        path.write_bytes(b"\n".join(_activity(f"file-{turn}-{number}") for number in range(LINES)))
-        began = time.perf_counter()
-        self._run("record", str(path))
-        return LINES / (time.perf_counter() - began)
-
-    def request(self, media_type: str, body: bytes, more: str = "") -> bytes:
-        """The bytes of a POST."""
-        return (
-            f"POST /activities HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._token}"
-            f"\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
-        ).encode() + body
-
-    def _run(self, *arguments: str) -> bytes:
-        command = [sys.executable, "-m", "feedserver", *arguments]
-        done = subprocess.run(command, env=self._environment, check=True, capture_output=True)
-        return done.stdout
+def _record(site: Site, turn: int) -> float:
+    """All in one file, with the start of the process; how many lines a second."""
+    path = site.folder / "lines.ndjson"
+    path.write_bytes(b"\n".join(_activity(f"file-{turn}-{number}") for number in range(LINES)))
+    began = time.perf_counter()
+    site.run("record", str(path))
+    return LINES / (time.perf_counter() - began)
 
 
 class _Poster:
@@ -275,7 +209,7 @@ class _Poster:
 
     begins = 0.0
 
-    def __init__(self, site: _Site, name: str, queue: str = "Support") -> None:
+    def __init__(self, site: Site, name: str, queue: str = "Support") -> None:
         self.count = 0
         self._site = site
         self._name = name
@@ -284,7 +218,7 @@ class _Poster:
     def request(self) -> bytes:
         """The next activity."""
         body = _activity(f"{self._name}-{self.count}", self._queue)
-        return self._site.request("application/activity+json", body)
+        return self._site.post("application/activity+json", body)
 
     def answered(self, status: int, head: bytes, body: bytes, seconds: float) -> float:
         """It is recorded; the next one follows at once."""
@@ -297,7 +231,7 @@ class _Poster:
 class _Poller:
     """Polls a feed once a second, with the ETag that it has."""
 
-    def __init__(self, site: _Site, path: str, begins: float = 0.0) -> None:
+    def __init__(self, site: Site, path: str, begins: float = 0.0) -> None:
         self.begins = begins
         self.seconds: list[float] = []
         self._path = path
@@ -324,7 +258,7 @@ class _Watcher:
 
     begins = 0.0
 
-    def __init__(self, site: _Site) -> None:
+    def __init__(self, site: Site) -> None:
         self.stale = 0
         self._poster = _Poster(site, "seen", "Watched")
         self._poller = _Poller(site, "/queues/Watched.json?limit=10")
@@ -349,12 +283,6 @@ class _Watcher:
         if _id(f"seen-{self._poster.count - 1}").encode() not in body:
             self.stale += 1
         return 0
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 if __name__ == "__main__":
