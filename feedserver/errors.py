@@ -6,11 +6,13 @@
     │   ├── StoreBusy            another program holds it, and held it too long
     │   └── StoreVersionError    it was written by another version of feedserver
     ├── SourceError          a source cannot be read; the message names the source
+    ├── MappingError         a record cannot be mapped; the message names the mapping's member
     ├── Elsewhere            what was asked for stands at another address
     ├── Outdated             what was selected is not there any more; select again
     └── RequestError         what was asked for or sent cannot be given or taken
         ├── InvalidRequest       400: it is malformed; `faults` lists everything wrong
         ├── Unauthorised         401: it needs a grant, and came with none that is known
+        ├── Unsigned             401: it is not signed with the secret, or was too long ago
         ├── Forbidden            403: the grant does not let its bearer do this
         ├── NotFound             404: nothing has that name or id
         ├── NotAcceptable        406: no format that the reader accepts
@@ -55,6 +57,14 @@ class SourceError(FeedserverError):
     """A source cannot be read now."""
 
 
+class MappingError(FeedserverError):
+    """A record cannot be mapped; `record` shows it, short, where there is one to show."""
+
+    def __init__(self, message: str, record: str = "") -> None:
+        super().__init__(message)
+        self.record = record
+
+
 class Elsewhere(FeedserverError):
     """What was asked for stands at another address now."""
 
@@ -81,6 +91,10 @@ class InvalidRequest(RequestError):
 
 class Unauthorised(RequestError):
     """A grant is needed, and none that is known came with the request."""
+
+
+class Unsigned(RequestError):
+    """The signature that came with the request is not that of its body, or too old."""
 
 
 class Forbidden(RequestError):

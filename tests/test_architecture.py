@@ -15,7 +15,7 @@ LAYERS = (
     {"errors", "clock", "environment", "keeping"},
     {"settings", "registry", "logs"},
     {"model"},
-    {"ports", "markup"},
+    {"ports", "markup", "mapping"},
     {"services", "formats", "validity", "parsers", "stores", "sources", "crm"},
     {"assembly"},
     {"worker", "receiving"},
@@ -46,6 +46,7 @@ HOMES = {
     ),
     "msgspec": ("stores",),
     "nh3": ("markup",),
+    "jinja2": ("mapping",),
     "prometheus_client": ("web",),
     "brotli": ("web/encodings",),
 }

@@ -1,0 +1,1 @@
+"""Mappings: from a foreign record to drafts, as templates and expressions say."""
