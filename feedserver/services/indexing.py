@@ -41,8 +41,9 @@ class Selection:
     All of one moment. `removed` are those of the positions at which an activity left the feed;
     the versions at the others are in it. `stamp` is of the whole feed, `total` counts its
     activities, `left` those that lie beyond this run in its direction, and `edge` is the place of
-    the last activity of a run that goes back. `turn` is the place before which a run of the same
-    length ends where this one begins, 0 where that is the newest run, None where nothing is newer.
+    the last activity of a run that goes back, `beyond` that of the next one, 0 where there is none.
+    `turn` is the place before which a run of the same length ends where this one begins, 0 where
+    that is the newest run, None where nothing is newer.
     `scanned` is the position up to which a run that goes forward has looked. `archive` is the
     address of the newest archive that is needed beside a run that begins with the newest. `pace` is
     the time between the newest activities, None for fewer than two.
@@ -58,6 +59,7 @@ class Selection:
     turn: int | None = None
     archive: str | None = None
     pace: timedelta | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +440,17 @@ class FacetIndex:
                 turn=turn,
                 archive=archive,
                 pace=self._pace(state),
+                beyond=state[start - 1] if start else 0,
             )
+
+    def edge(self, filter: Filter, count: int) -> int:
+        """The place of the last of the newest `count` activities of the feed; 0 where it is empty.
+
+        There may be fewer than `count`, which is 1 or more.
+        """
+        with self._lock:
+            state = self._state(filter, self._touching(filter))
+            return state[max(0, len(state) - count)] if state else 0
 
     def _gone(self, touching: _Touching, oldest: int, newest: int) -> Iterator[int]:
         """Where activities left the feed that have not come back, between two places, newest first.

@@ -27,6 +27,7 @@ from feedserver.web.hot import SELECTED, Selected
 from feedserver.web.negotiation import HTML, format_of, negotiate
 from feedserver.web.pages import Pages
 from feedserver.web.polls import Polls, feed_of
+from feedserver.web.risk import Gaps, reach_of
 
 _FOR_PROGRAMS = (
     "`after` and `archive` are for programs; a page goes back with `before`. Add .json or .atom."
@@ -64,11 +65,14 @@ def _negotiated(extension: str | None) -> Representation:
 class FeedViews:
     """The views of feeds and activities."""
 
-    def __init__(self, server: Server, pages: Pages, bodies: Bodies, polls: Polls) -> None:
+    def __init__(
+        self, server: Server, pages: Pages, bodies: Bodies, polls: Polls, gaps: Gaps
+    ) -> None:
         self._reading = server.reading
         self._pages = pages
         self._bodies = bodies
         self._polls = polls
+        self._gaps = gaps
         self._clock = server.clock
         self._removals = 0
 
@@ -150,10 +154,20 @@ class FeedViews:
             name=_body(view),
         )
         if not is_page:
-            request.environ[SELECTED] = self._kept_as(view)
+            selected = request.environ[SELECTED] = self._kept_as(view)
+            if response.status_code == 200 and request.method == "GET":
+                self._note_reader(selected)
         if response.status_code in (200, 226):
             response.headers["Link"] = ", ".join(map(_written, self._reading.links(view)))
         return response
+
+    def _note_reader(self, selected: Selected) -> None:
+        """Note that who asks was given all of that page."""
+        if selected.reach is not None:
+            headers = request.headers
+            known = headers.get("If-None-Match")
+            self._gaps.read(selected.reach, known, headers.get, request.remote_addr)
+        self._gaps.tell()
 
     def _kept_as(self, view: View) -> Selected:
         """What the view is kept as, for who asks again."""
@@ -172,6 +186,7 @@ class FeedViews:
             goes_on=goes_on,
             is_empty=goes_on and not view.selection.positions,
             polled=feed_of(request),
+            reach=reach_of(view),
         )
 
     def activity(self, id: str) -> Response:

@@ -15,6 +15,7 @@ from feedserver.web.bodies import Bodies
 from feedserver.web.conditional import encoding_had, tagged
 from feedserver.web.encodings import accepted
 from feedserver.web.polls import Polls
+from feedserver.web.risk import Gaps, Reach
 
 CAPACITY = 32 * 1024 * 1024  # bytes of answers that are kept, without their bodies
 SELECTED = "feedserver.selected"
@@ -47,7 +48,8 @@ class Selected:
     `etag` is without an encoding, `body` the name of the body. `expires` is the time from
     which its headers may be others though nothing touched the feed; None is never.
     `goes_on` says that it tells where to go on: that moves with every version. `is_empty` is such
-    a page without entries. `polled` counts with the polls of the feed; None is free.
+    a page without entries. `polled` counts with the polls of the feed; None is free. `reach` tells
+    what who reads it may miss; None is nothing.
     """
 
     filter: Filter
@@ -60,6 +62,7 @@ class Selected:
     goes_on: bool
     is_empty: bool
     polled: int | None
+    reach: Reach | None = None
 
 
 class Answer(NamedTuple):
@@ -124,6 +127,7 @@ class Hot:
         admits: Callable[[str | None], bool] | None,
         clock: Clock,
         count: Callable[[str, int], None],
+        gaps: Gaps,
         capacity: int = CAPACITY,
     ) -> None:
         self._log = log
@@ -132,6 +136,7 @@ class Hot:
         self._polls = polls
         self._admits = admits
         self._clock = clock
+        self._gaps = gaps
         self.count = count
         """To be told of each of its answers that is sent: the format and the status."""
         self._kept: Kept[Key, _Polled] = Kept(capacity)
@@ -184,12 +189,19 @@ class Hot:
         body = self._bodies.find(selected.body, polled.taken[0])
         if polled.full is None or body is None:
             return None
-        if known is None and selected.polled is not None:
-            address, _ = client()
-            if self._polls.limits(address) and self._polls.count(hash((address, selected.polled))):
-                return None
-        shown = body if method == "GET" else b""
-        return Answer(200, polled.full, shown, selected, polled.position, True)
+        address, _ = client()
+        if (
+            known is None
+            and selected.polled is not None
+            and self._polls.limits(address)
+            and self._polls.count(hash((address, selected.polled)))
+        ):
+            return None
+        if method != "GET":
+            return Answer(200, polled.full, b"", selected, polled.position, True)
+        if selected.reach is not None:
+            self._gaps.read(selected.reach, known, header, address)
+        return Answer(200, polled.full, body, selected, polled.position, True)
 
     def _unchanged(self, polled: _Polled, encoding: str) -> Answer:
         is_first = encoding == polled.taken[0]

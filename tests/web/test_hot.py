@@ -26,6 +26,7 @@ from feedserver.web.front import Application, Front, front_of
 from feedserver.web.hot import SELECTED, Hot, Selected
 from feedserver.web.polls import Polls
 from feedserver.web.posting import Environ
+from feedserver.web.risk import Gaps
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.laws import examples
 from tests.services.test_versions import FEW, MOMENTS, Step, take
@@ -753,6 +754,7 @@ def test_ten_thousand_feeds_take_no_more_than_their_share(hot: Polled) -> None:
         lambda _: True,
         hot.clock,
         lambda *_: None,
+        Gaps(server.index, None, hot.clock),
         capacity,
     )
     front = Front(application, memory, hot.front.posting)
