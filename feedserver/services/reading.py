@@ -189,6 +189,18 @@ class Reading:
         nearest = f" Nearest: {', '.join(near)}." if near else ""
         raise NotFound(f"No {field} is called {value}.{nearest}")
 
+    def cursor_behind(self, filter: Filter, count: int) -> str | None:
+        """The cursor `before` which the feed goes on behind its newest `count` activities.
+
+        None where that is the newest page. For who counts pages: what is deleted in between, or
+        leaves the feed, moves all behind it.
+        """
+        self._index.search(filter.words)
+        with self._index.held():
+            self._index.catch_up()
+            place = self._index.edge(filter, count) if count else 0
+            return str(self._index.cursor(place)) if place else None
+
     def _selection(self, query: Query, representation: Representation) -> Selection:
         if query.after is not None:
             after = 0 if query.after == "" else self._place(query, query.after, representation)

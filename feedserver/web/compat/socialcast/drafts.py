@@ -1,0 +1,111 @@
+"""From a message to a draft: an activity of its own, which is never taken for another one."""
+
+import html
+from collections.abc import Callable
+
+from feedserver.errors import Fault, InvalidActivity
+from feedserver.model.activity import Draft, Object, Product
+from feedserver.model.grant import Grant
+from feedserver.model.identity import tag
+from feedserver.model.iris import fault_of
+from feedserver.model.text import hash_words, one_line
+from feedserver.parsers.members import is_link
+from feedserver.services.numbering import Numbering
+from feedserver.services.recognising import Recognising
+from feedserver.web.compat.socialcast.parse import Message
+
+COMPANY = 1
+"""The number of the stream in which everything is."""
+
+POSTED, SHARED = "post", "share"
+"""The verbs of messages, without and with an address: who shares has not made what he shares."""
+
+Spelling = Callable[[str, str], str | None]
+"""Gives a value of a field as the log spells it, None where the log has none."""
+
+
+class Drafting:
+    """Makes drafts of messages. `max_title` is in characters."""
+
+    def __init__(
+        self,
+        authority: str,
+        numbering: Numbering,
+        recognising: Recognising,
+        spelling: Spelling,
+        max_title: int,
+    ) -> None:
+        self._authority = authority
+        self._numbering = numbering
+        self._recognising = recognising
+        self._spelling = spelling
+        self._max_title = max_title
+
+    def owner(self, grant: Grant) -> Object:
+        """The owner of the credentials, as an actor."""
+        id = tag(self._authority, "grants", grant.label)
+        return Object("service", id, grant.label, login=grant.label)
+
+    def draft(self, message: Message, grant: Grant) -> Draft:
+        """The draft of the message, which the grant's owner sent.
+
+        Raises InvalidActivity where nothing is in it, or a group or category that is none.
+        """
+        if not (message.title or message.body or message.url or message.files):
+            raise InvalidActivity([Fault("", "A message needs a title, a body or a url.")])
+        object = self._object(message.url)
+        title, text = self._told(message, object)
+        group = self._named("queue", "group_id", message.group_id)
+        category = self._named("product", "category_id", message.category_id)
+        tags: dict[str, str] = {}
+        for word in hash_words(f"{message.title}\n{message.body}"):
+            tags.setdefault(word.casefold(), word)
+        return Draft(
+            id="",
+            source=grant.label,
+            actor=self.owner(grant),
+            verb=POSTED if object is None else SHARED,
+            object=object,
+            title=title,
+            content=html.escape(text, quote=False).replace("\n", "<br>\n") or None,
+            queues=() if group is None else (group,),
+            products=() if category is None else (Product(category),),
+            tags=tuple(tags.values()),
+        )
+
+    def _told(self, message: Message, object: Object | None) -> tuple[str, str]:
+        """The title and the text: nothing is in both, and nothing is left out."""
+        title, body = message.title, message.body
+        if not title:
+            title, _, body = body.partition("\n")
+        title, body = one_line(title), body.strip()
+        if len(title) > self._max_title:
+            body = f"{title}\n{body}".strip()
+        lines = [] if body == title and len(title) <= self._max_title else [body]
+        if message.url and object is None:
+            lines.append(message.url)
+        lines += [f"Attachment not kept: {one_line(name)}" for name in message.files]
+        return title, "\n".join(line for line in lines if line)
+
+    def _object(self, url: str) -> Object | None:
+        """The object at that address: that of a source, else a page; None for what is no address
+        of the web, which stands in the text.
+        """
+        if not is_link(url) or url.lower().startswith("mailto:"):
+            return None
+        id = url if fault_of(url) is None else None
+        return self._recognising.object_at(url) or Object("page", id, url=url)
+
+    def _named(self, field: str, member: str, value: str) -> str | None:
+        """The queue or product that is meant: by its number, else by its name, which may be new."""
+        if not value or (field == "queue" and value == str(COMPANY)):
+            return None
+        is_number = value.isascii() and value.isdigit() and len(value) < 19
+        found = self._numbering.find(field, int(value)) if is_number else None
+        found = found or self._spelling(field, one_line(value))
+        if found is None and is_number:
+            told = (
+                f"{member}: no {field} has the number {value}. Send the number or the name of one."
+            )
+            raise InvalidActivity([Fault("", told[:1].upper() + told[1:])])
+        return found or one_line(value)
