@@ -12,6 +12,7 @@ from feedserver.sources.clarify.database import Database
 from feedserver.sources.clarify.mapping import EntryMapping
 from feedserver.sources.clarify.source import WINDOW, ClarifySource
 from feedserver.sources.clarify.tables import KINDS
+from feedserver.sources.clarify.wording import make_wording
 
 MAX_WINDOW = 1_000_000  # objids; each poll reads as many keys
 
@@ -25,13 +26,14 @@ def make_source(name: str, settings: Mapping[str, object], authority: str, clock
     zone = _zone(where, settings.get("timezone"))
     start = _start(where, settings.get("start"))
     links = _links(where, settings.get("links", {}))
+    wording = make_wording(where, settings.get("sentences"), settings.get("tags"))
     url = settings.get("url")
     if not isinstance(url, str) or not url:
         raise SettingsError(f"{where} url = {url!r}: write the SQLAlchemy address of the CRM")
     window = settings.get("window", WINDOW)
     if not isinstance(window, int) or isinstance(window, bool) or not 0 <= window <= MAX_WINDOW:
         raise SettingsError(f"{where} window = {window!r} is no number of objids")
-    mapping = EntryMapping(authority, name, zone, links)
+    mapping = EntryMapping(authority, name, zone, links, wording)
     return ClarifySource(name, Database(name, url), mapping, start, zone.key, clock, window)
 
 

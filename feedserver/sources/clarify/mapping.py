@@ -21,6 +21,7 @@ from feedserver.sources.clarify.codes import (
 )
 from feedserver.sources.clarify.entries import Entry, Named, Person, Thing
 from feedserver.sources.clarify.times import utc_time
+from feedserver.sources.clarify.wording import Wording
 
 _REMEMBERED = 10_000  # people, and as many things
 
@@ -29,16 +30,22 @@ class EntryMapping:
     """Makes drafts of one source's entries.
 
     `links` are the templates of addresses in the CRM, by type of object: `{id}` is the object's
-    number, `{objid}` its key.
+    number, `{objid}` its key. `wording` is what the site words itself, None for nothing.
     """
 
     def __init__(
-        self, authority: str, source: str, zone: ZoneInfo, links: Mapping[str, str]
+        self,
+        authority: str,
+        source: str,
+        zone: ZoneInfo,
+        links: Mapping[str, str],
+        wording: Wording | None = None,
     ) -> None:
         self._root = tag(authority, source)
         self._source = source
         self._zone = zone
         self._links = links
+        self._wording = wording
         # The same people and things come again and again, and what is made of them is the same.
         self._person = lru_cache(_REMEMBERED)(self._made_person)
         self._thing = lru_cache(_REMEMBERED)(self._made_thing)
@@ -77,6 +84,9 @@ class EntryMapping:
             code=None if entry.code is None else str(entry.code),
             code_name=entry.code_name,
         )
+        if self._wording is not None:
+            draft, unworded = self._wording.reworded(draft, entry, text)
+            odd += unworded
         return draft, [Problem(f"act_entry {entry.objid}", text) for text in odd]
 
     def _id(self, name: str, objid: object) -> str:
