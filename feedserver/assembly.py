@@ -11,27 +11,33 @@ from typing import TYPE_CHECKING
 from feedserver.clock import Clock, system_clock
 from feedserver.errors import SettingsError
 from feedserver.model.activity import Activity, Draft
-from feedserver.ports import GrantStore, Log, SnapshotStore, Source
+from feedserver.ports import GrantStore, Log, RecordStore, SnapshotStore, Source
 from feedserver.services.followers import Followers
 from feedserver.services.intake import Intake, Retell
 from feedserver.services.polling import Polling
 from feedserver.services.writing import Writing
 from feedserver.settings import RESERVED_NAMES, Settings
-from feedserver.sources import SOURCES
+from feedserver.sources import HOOKS, SOURCES
 from feedserver.stores.sql.opening import open_log
 
 if TYPE_CHECKING:  # else imported where they are made: `publish` starts for each entry of a CRM
     from feedserver.parsers.documents import Parser
     from feedserver.services.granting import Granting
+    from feedserver.services.hooking import Hooking
     from feedserver.services.indexing import FacetIndex
     from feedserver.services.reading import Reading
     from feedserver.services.snapshots import Snapshots
+    from feedserver.sources.webhook.making import Hook
     from feedserver.stores.sql.migrating import Migration
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The parts of one feedserver. `pollings` are its sources with the seconds between polls."""
+    """The parts of one feedserver.
+
+    `pollings` are the sources that are asked, with the seconds between polls; `hooks` are those
+    that are delivered to, by their names.
+    """
 
     settings: Settings
     clock: Clock
@@ -46,6 +52,8 @@ class Server:
     followers: Followers
     pollings: Mapping[Polling, float]
     sources: tuple[Source, ...]
+    hooks: Mapping[str, Hooking]
+    records: RecordStore
 
     def start_snapshots(self) -> None:
         """Save the index beside its work, until the server is closed."""
@@ -82,7 +90,9 @@ def assemble(settings: Settings, clock: Clock = system_clock, with_index: bool =
     """
     log = open_log(settings.store, settings.folder, settings.authority, clock)
     try:
-        return assemble_around(log, settings, clock, with_index, log.grants, log.snapshots)
+        return assemble_around(
+            log, settings, clock, with_index, log.grants, log.snapshots, log.records
+        )
     except BaseException:
         log.close()
         raise
@@ -95,16 +105,18 @@ def assemble_around(
     with_index: bool = True,
     grants: GrantStore | None = None,
     snapshots: SnapshotStore | None = None,
+    records: RecordStore | None = None,
 ) -> Server:
     """The server around a log that is open already.
 
-    None is grants that are gone with it, and an index that is made from the log at each start.
+    None is grants and kept records that are gone with it, and an index that is made from the log
+    at each start.
     """
     from feedserver.parsers.documents import Parser
     from feedserver.services.indexing import FacetIndex
     from feedserver.services.reading import Reading
     from feedserver.services.snapshots import Snapshots
-    from feedserver.stores.memory import MemoryGrants
+    from feedserver.stores.memory import MemoryGrants, MemoryRecords
 
     sources = make_sources(settings, log.authority, clock)
     parser = Parser(log.authority, settings.limits)
@@ -120,6 +132,7 @@ def assemble_around(
         for source in sources
     }
     writing = Writing(log, intake, sources)
+    records = records or MemoryRecords()
     return Server(
         settings=settings,
         clock=clock,
@@ -136,7 +149,25 @@ def assemble_around(
         followers=followers,
         pollings=pollings,
         sources=sources,
+        hooks=_hookings(settings, log, intake, writing, records, clock),
+        records=records,
     )
+
+
+def _hookings(
+    settings: Settings,
+    log: Log,
+    intake: Intake,
+    writing: Writing,
+    records: RecordStore,
+    clock: Clock,
+) -> Mapping[str, Hooking]:
+    from feedserver.services.hooking import Hooking
+
+    return {
+        hook.name: Hooking(hook.name, hook.admission, hook.mapping, intake, writing, records, clock)
+        for hook in make_hooks(settings, log.authority)
+    }
 
 
 def _retelling(reading: Reading, parser: Parser) -> Retell:
@@ -192,15 +223,26 @@ def _granting(store: GrantStore, settings: Settings, clock: Clock) -> Granting:
 
 
 def make_sources(settings: Settings, authority: str, clock: Clock) -> tuple[Source, ...]:
-    """The sources that the settings describe. Raises SettingsError."""
+    """The sources that the settings describe and that are asked. Raises SettingsError."""
     made = []
     for name, values in settings.sources.items():
         kind = str(values.get("type", ""))
+        if kind in HOOKS:
+            continue
         if kind not in SOURCES:
-            known = ", ".join(sorted(SOURCES))
+            known = ", ".join(sorted({*SOURCES, *HOOKS}))
             raise SettingsError(f"[sources.{name}] type = {kind!r} is unknown; known: {known}")
         made.append(SOURCES[kind](name, values, authority, clock))
     return tuple(made)
+
+
+def make_hooks(settings: Settings, authority: str) -> tuple[Hook, ...]:
+    """The webhooks that the settings describe. Raises SettingsError."""
+    return tuple(
+        HOOKS[values["type"]](name, values, authority)
+        for name, values in settings.sources.items()
+        if values.get("type") in HOOKS
+    )
 
 
 def static_folder() -> Path:

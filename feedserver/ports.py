@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from feedserver.model.activity import Activity, Draft, Version
 from feedserver.model.feed import Page, Removal
@@ -176,6 +176,74 @@ class GrantStore(Protocol):
 
     def revoke(self, label: str, when: datetime) -> bool:
         """End the grant in force that has the label; whether there was one."""
+        ...
+
+
+class Admission(Protocol):
+    """Who may deliver to a webhook: who knows its secret."""
+
+    is_signed: bool
+    """Whether deliveries are signed with the secret, which else is the end of the address."""
+
+    def knows(self, secret: str) -> bool:
+        """Whether that is the secret; how long it takes tells nothing of it."""
+        ...
+
+    def check(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Raise Unsigned where the signature in the headers is not that of the body, or too old.
+
+        Names of headers are in lower case.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record that was delivered to a source and could not be mapped, as it came.
+
+    `key` is that of its delivery; `value` is a JSON value, and `headers` holds no secret. `reason`
+    is why it could not be mapped when that was tried last.
+    """
+
+    source: str
+    key: str
+    received: datetime
+    headers: Mapping[str, str]
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How many records of a source are kept, and when the oldest of them was received."""
+
+    count: int
+    oldest: datetime
+
+
+class RecordStore(Protocol):
+    """Where records are kept that could not be mapped, one under each key of a source."""
+
+    def keep(self, records: Sequence[KeptRecord]) -> tuple[bool, ...]:
+        """Keep the records; whether each is new. On return they are on disk.
+
+        Of one whose key is kept already only the reason is. Raises StoreError.
+        """
+        ...
+
+    def find(self, source: str, key: str | None = None) -> tuple[KeptRecord, ...]:
+        """Those of the source, or the one with that key, in the order in which they came.
+
+        Raises StoreError.
+        """
+        ...
+
+    def drop(self, source: str, keys: Sequence[str]) -> int:
+        """Keep the records with those keys no more; how many there were. Raises StoreError."""
+        ...
+
+    def standing(self) -> Mapping[str, Keeping]:
+        """What is kept, by source; nothing of those of which nothing is. Raises StoreError."""
         ...
 
 

@@ -16,7 +16,7 @@ from feedserver.errors import SettingsError
 DEFAULT_PATH = Path("instance") / "feedserver.toml"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 LONGEST_WAIT = 86_400  # seconds between two polls
-RESERVED_NAMES = ("activities", "archives", "categories", "feeds", "ns", "objects")
+RESERVED_NAMES = ("activities", "archives", "categories", "feeds", "grants", "ns", "objects")
 _NOT_SETTINGS = {"SETTINGS", "TEST_DATA", "TOKEN"}
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -70,20 +70,48 @@ SETTINGS = (
 )
 """Every setting outside the sources, in the order in which people are shown them."""
 
-SOURCE_SETTINGS = (
-    Row("type", None, "The kind of source: `clarify`."),
-    Row("url", None, "The SQLAlchemy address of the CRM's database."),
-    Row("timezone", None, "The zone of the CRM's clock; it stores local times. Final."),
-    Row(
-        "start",
-        None,
-        "How far back: `all` (only into an empty log), `now`, or the first day. Final.",
+_TYPE = Row("type", None, "The kind of source: `clarify` or `webhook`.")
+
+SOURCE_SETTINGS = {
+    "clarify": (
+        _TYPE,
+        Row("url", None, "The SQLAlchemy address of the CRM's database."),
+        Row("timezone", None, "The zone of the CRM's clock; it stores local times. Final."),
+        Row(
+            "start",
+            None,
+            "How far back: `all` (only into an empty log), `now`, or the first day. Final.",
+        ),
+        Row("every", "5", "Seconds between two polls."),
+        Row("window", "5000", "objids behind the newest that each poll looks at again."),
+        Row("links", "{}", "Addresses in the CRM by type of object: `{id}`, `{objid}`."),
+        Row("sentences", "{}", "Sentences of your own by verb or act_code, as templates."),
+        Row(
+            "tags",
+            '["{{ tags }}"]',
+            "The tags of an entry, as templates; `{{ tags }}` are the built-in ones.",
+        ),
     ),
-    Row("every", "5", "Seconds between two polls."),
-    Row("window", "5000", "objids behind the newest that each poll looks at again."),
-    Row("links", "{}", "Addresses in the CRM by type of object: `{id}`, `{objid}`."),
-)
-"""Every setting of a source, a table `[sources.NAME]`."""
+    "webhook": (
+        _TYPE,
+        Row(
+            "secret",
+            None,
+            "16 characters or more: the end of its address, `/hooks/NAME/SECRET`, or the key of "
+            "the signature.",
+        ),
+        Row(
+            "signature",
+            "none",
+            "How what comes is signed: `github` (`X-Hub-Signature-256`), `standard` (Standard "
+            "Webhooks), or `none`: the secret is in the address.",
+        ),
+        Row("tolerance", "300", "Seconds by which the time in a `standard` signature may be off."),
+        Row("preset", "none", "A mapping that comes with feedserver, by its name."),
+        Row("mapping", "{}", "What becomes of a record, or what is other than in the preset."),
+    ),
+}
+"""Every setting of a source, a table `[sources.NAME]`, by its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +285,6 @@ def _number(row: Row, values: Mapping[str, Any]) -> int:
 def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(values, Mapping):
         raise SettingsError("sources must be tables: [sources.crm]")
-    names = [row.name for row in SOURCE_SETTINGS]
     for source, settings in values.items():
         where = f"[sources.{source}]"
         if source in RESERVED_NAMES:
@@ -266,6 +293,7 @@ def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
             raise SettingsError(f"{where}: a source's name is made of a-z, 0-9 and -; it is in ids")
         if not isinstance(settings, Mapping):
             raise SettingsError(f"{where} must be a table")
+        names = [row.name for row in source_rows(settings)]
         for name in settings:
             if name not in names:
                 raise SettingsError(f"{where} {name} is no setting.{_nearest(name, names)}")
@@ -277,6 +305,14 @@ def _sources(values: Any) -> Mapping[str, Mapping[str, Any]]:
         ):
             raise SettingsError(f"{where} every = {every!r} is no number of seconds")
     return values
+
+
+def source_rows(settings: Mapping[str, Any]) -> tuple[Row, ...]:
+    """The settings that a source with those may have; of a type that is none, those of all."""
+    if (kind := str(settings.get("type"))) in SOURCE_SETTINGS:
+        return SOURCE_SETTINGS[kind]
+    rows = [row for rows in SOURCE_SETTINGS.values() for row in rows]
+    return tuple(dict.fromkeys(rows))
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -326,6 +362,8 @@ def replaced(value: Any, environment: Mapping[str, str] | None = None) -> Any:
     environment = variables() if environment is None else environment
     if isinstance(value, Mapping):
         return {name: replaced(inner, environment) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [replaced(inner, environment) for inner in value]
     if not isinstance(value, str):
         return value
 

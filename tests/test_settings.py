@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import chdir
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def test_what_is_not_said_has_its_default() -> None:
 
 
 def test_every_setting_has_a_meaning_for_people() -> None:
-    assert all(row.meaning.endswith((".", "`")) for row in (*SETTINGS, *SOURCE_SETTINGS))
+    rows = (*SETTINGS, *chain.from_iterable(SOURCE_SETTINGS.values()))
+
+    assert all(row.meaning.endswith((".", "`")) for row in rows)
 
 
 def test_the_folder_is_absolute_also_where_the_file_is_named_relatively(
@@ -386,7 +389,7 @@ def test_an_unknown_setting_of_a_source_is_named_with_the_nearest() -> None:
     )
     assert refusal_of_source(xyzzy=1) == (
         "[sources.crm] xyzzy is no setting. "
-        "Known: type, url, timezone, start, every, window, links."
+        "Known: type, url, timezone, start, every, window, links, sentences, tags."
     )
 
 

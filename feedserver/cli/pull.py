@@ -33,6 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     server = assemble(load_settings(), with_index=False)
     try:
         names = [polling.state.name for polling in server.pollings]
+        delivered = [name for name in arguments.sources if name in server.hooks]
+        if delivered:
+            raise SettingsError(f"{delivered[0]} is not asked: it is delivered to (type = webhook)")
         unknown = [name for name in arguments.sources if name not in names]
         if unknown or not names:
             known = ", ".join(names)

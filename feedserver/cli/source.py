@@ -1,12 +1,21 @@
-"""`feedserver source`: what the sources are, and what one would record."""
+"""`feedserver source`: what the sources are, what one would record, and what one could not."""
 
 import argparse
+import json
+from typing import TYPE_CHECKING
 
 from feedserver.cli.arguments import count
 
+if TYPE_CHECKING:
+    from feedserver.assembly import Server
+    from feedserver.services.hooking import Hooking, Taken
+
 EXAMPLE = """Examples:
   feedserver source list
-  feedserver source try crm       what its newest entries would become; records nothing"""
+  feedserver source try crm             what its newest entries would become; records nothing
+  feedserver source try ci push.json    what a webhook would record of the records in a file
+  feedserver source failed ci           what was delivered and could not be mapped
+  feedserver source retry ci            map that again, with the settings of now"""
 
 _SAMPLE = 10
 
@@ -20,14 +29,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="Example: feedserver source list",
     )
     listing.set_defaults(action=_list)
+    _add_trying(actions)
+    failed = actions.add_parser(
+        "failed",
+        help="what could not be mapped, and why",
+        epilog="Example: feedserver source failed ci 4711",
+    )
+    failed.add_argument("name", metavar="NAME")
+    failed.add_argument("key", metavar="KEY", nargs="?", help="show the record with that key")
+    failed.add_argument("--drop", metavar="KEY", help="keep the record with that key no more")
+    failed.set_defaults(action=_failed)
+    retrying = actions.add_parser(
+        "retry",
+        help="map again what could not be mapped, and record it",
+        epilog="Example: feedserver source retry ci",
+    )
+    retrying.add_argument("name", metavar="NAME")
+    retrying.add_argument("key", metavar="KEY", nargs="?", help="only the record with that key")
+    retrying.set_defaults(action=_retry)
+
+
+def _add_trying(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     trying = actions.add_parser(
         "try",
-        help="what would be recorded of the newest entries",
-        epilog="Example: feedserver source try crm --count 20",
+        help="what would be recorded of the newest entries, or of records in a file",
+        epilog="Example: feedserver source try ci push.json --header 'X-GitHub-Event: push'",
     )
     trying.add_argument("name", metavar="NAME")
     trying.add_argument(
+        "file", metavar="FILE", nargs="?", help="JSON or NDJSON, for a webhook; - is what comes in"
+    )
+    trying.add_argument(
         "--count", type=count, default=_SAMPLE, help=f"of how many (default {_SAMPLE})"
+    )
+    trying.add_argument(
+        "--header",
+        metavar="NAME: VALUE",
+        action="append",
+        default=[],
+        dest="headers",
+        help="a header with which the records come; may be given several times",
     )
     trying.set_defaults(action=_try)
 
@@ -35,6 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the action."""
     return int(arguments.action(arguments))
+
+
+def _try(arguments: argparse.Namespace) -> int:
+    from feedserver.cli.trying import try_file, try_newest
+
+    if arguments.file is None:
+        return try_newest(arguments.name, arguments.count)
+    return try_file(arguments.name, arguments.file, arguments.headers)
 
 
 def _list(_arguments: argparse.Namespace) -> int:
@@ -46,8 +95,11 @@ def _list(_arguments: argparse.Namespace) -> int:
     try:
         counts = {name.value: name.count for name in server.index.names("source")}
         for name, values in settings.sources.items():
-            place = server.log.bookmark(f"source {name}") or "never asked"
-            print(f"{name}\t{values['type']}\t{counts.get(name, 0)} recorded\t{place}")
+            if name in server.hooks:
+                standing = _standing(server, name)
+            else:
+                standing = server.log.bookmark(f"source {name}") or "never asked"
+            print(f"{name}\t{values['type']}\t{counts.get(name, 0)} recorded\t{standing}")
         if not settings.sources:
             print("No source is set up. The README tells how, under “Your own CRM”.")
     finally:
@@ -55,45 +107,124 @@ def _list(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _try(arguments: argparse.Namespace) -> int:
-    from feedserver.assembly import make_sources
-    from feedserver.clock import system_clock
-    from feedserver.errors import SettingsError
+def _standing(server: "Server", name: str) -> str:
+    """What of a webhook is kept, and when something came last that was recorded or is kept."""
     from feedserver.model.dates import rfc3339
-    from feedserver.model.identity import dated_authority
-    from feedserver.services.intake import cleaned
+    from feedserver.model.filter import make_filter
+
+    filter = make_filter([("source", False, name)])
+    newest = server.index.newest(filter, 1).positions
+    dates = [server.index.recorded(position) for position in newest]
+    kept = server.records.find(name)
+    dates += [record.received for record in kept]
+    last = f"last received {rfc3339(max(dates))}" if dates else "nothing received yet"
+    return f"{len(kept)} kept\t{last}"
+
+
+def _failed(arguments: argparse.Namespace) -> int:
+    server = _open()
+    try:
+        hook = _hook(server, arguments.name)
+        if hook is None:
+            _tell_of_poll(server, arguments.name)
+        elif arguments.drop is not None:
+            _known(server, hook.name, arguments.drop)
+            server.records.drop(hook.name, [arguments.drop])
+            print(f"{arguments.drop}: it is kept no more")
+        elif arguments.key is not None:
+            _tell_record(server, hook.name, arguments.key)
+        else:
+            _tell_kept(server, hook.name)
+    finally:
+        server.close()
+    return 0
+
+
+def _retry(arguments: argparse.Namespace) -> int:
+    from feedserver.errors import SettingsError
+
+    server = _open()
+    try:
+        hook = _hook(server, arguments.name)
+        if hook is None:
+            raise SettingsError(
+                f"{arguments.name} is asked again by itself, for what failed, too; at once with: "
+                f"feedserver pull --once {arguments.name}"
+            )
+        if arguments.key is not None:
+            _known(server, hook.name, arguments.key)
+        is_kept = False
+        for taken in hook.retry(arguments.key):
+            print(_became(taken), flush=True)
+            is_kept = is_kept or taken.reason is not None
+        return 1 if is_kept else 0
+    finally:
+        server.close()
+
+
+def _became(taken: "Taken") -> str:
+    if taken.reason is not None:
+        return f"{taken.key}: it is still kept: {taken.reason}"
+    if taken.recorded:
+        return f"{taken.key}: recorded {', '.join(taken.recorded)}"
+    return f"{taken.key}: {'known' if taken.known else 'no rule applies to it'}; kept no more"
+
+
+def _open() -> "Server":
+    from feedserver.assembly import assemble
     from feedserver.settings import load_settings
 
-    settings = load_settings()
-    now = system_clock()
-    sources = make_sources(settings, dated_authority(settings.authority, now), system_clock)
-    source = next((source for source in sources if source.name == arguments.name), None)
-    if source is None:
-        known = ", ".join(settings.sources) or "none is set up"
-        raise SettingsError(f"no source {arguments.name}; known: {known}")
-    sample = source.sample(arguments.count)
-    for draft in map(cleaned, sample.drafts):
-        occurred = "no date" if draft.occurred is None else rfc3339(draft.occurred)
-        print(f"{occurred}  {draft.title}")
-        named = [("queue", draft.queues), ("tags", draft.tags)]
-        named.insert(1, ("product", tuple(product.name for product in draft.products)))
-        told = [f"{name}: {', '.join(values)}" for name, values in named if values]
-        if draft.customer is not None and draft.customer.name:
-            told.append(f"customer: {draft.customer.name}")
-        print("    " + "; ".join([f"verb: {draft.verb}", *told]))
-        print(f"    {draft.id}")
-        if draft.object is not None and draft.object.url:
-            print(f"    {draft.object.url}")
-    for problem in (*sample.problems, *sample.failed):
-        print(f"odd: {problem.key}: {problem.text}")
-    dates = [draft.occurred for draft in sample.drafts if draft.occurred is not None]
-    if dates:
-        minutes = round((now - max(dates)).total_seconds() / 60)
-        ahead = "ahead of" if minutes < 0 else "behind"
-        print(
-            f"The newest of these is {abs(minutes)} min {ahead} your clock. If that is whole hours "
-            "in a busy CRM, `timezone` is wrong. Nothing was recorded."
-        )
-    else:
-        print("The source has no entries. Nothing was recorded.")
-    return 0
+    return assemble(load_settings(), with_index=False)
+
+
+def _hook(server: "Server", name: str) -> "Hooking | None":
+    """The webhook with that name, None for another source; raises SettingsError for none."""
+    from feedserver.errors import SettingsError
+
+    if name not in server.settings.sources:
+        known = ", ".join(server.settings.sources) or "none is set up"
+        raise SettingsError(f"no source {name}; known: {known}")
+    return server.hooks.get(name)
+
+
+def _known(server: "Server", name: str, key: str) -> None:
+    """Raise NotFound where nothing is kept under that key."""
+    from feedserver.errors import NotFound
+
+    if not server.records.find(name, key):
+        raise NotFound(f"{name} keeps nothing under {key}; see: feedserver source failed {name}")
+
+
+def _tell_kept(server: "Server", name: str) -> None:
+    from feedserver.model.dates import rfc3339
+
+    kept = server.records.find(name)
+    for record in kept:
+        print(f"{record.key}\t{rfc3339(record.received)}\t{record.reason}")
+    if not kept:
+        print(f"{name} keeps nothing: all that was delivered could be mapped.")
+
+
+def _tell_record(server: "Server", name: str, key: str) -> None:
+    from feedserver.model.dates import rfc3339
+
+    _known(server, name, key)
+    (record,) = server.records.find(name, key)
+    print(f"{record.key}\t{rfc3339(record.received)}\t{record.reason}")
+    for header, value in sorted(record.headers.items()):
+        print(f"{header}: {value}")
+    print(f"\n{json.dumps(record.value, ensure_ascii=False, indent=2)}")
+
+
+def _tell_of_poll(server: "Server", name: str) -> None:
+    """What the newest poll of a source that is asked would not make; it records nothing."""
+    (source,) = (source for source in server.sources if source.name == name)
+    place = server.log.bookmark(f"source {name}")
+    if place is None:
+        print(f"{name} was never asked.")
+        return
+    failed = source.poll(place, server.log.known).failed
+    for problem in failed:
+        print(f"{problem.key}\t{problem.text}")
+    told = "these are" if failed else "nothing failed in its newest entries; what does is"
+    print(f"{name}: {told} tried again with each poll.")

@@ -60,7 +60,9 @@ def groups(is_full: bool, around: Around | None = None) -> Iterator[Group]:
         checks = store.checks_of_store(found, path, settings, is_full, around.room)
         yield _group("store", checks)
         log = None if found is None else found.log
-        yield _group("sources", sources.checks_of_sources(settings, log, around.asking))
+        records = None if found is None else found.log.records
+        checks = sources.checks_of_sources(settings, log, around.asking, records)
+        yield _group("sources", checks)
         yield _group("feeds", [lambda: _feeds(found, settings, is_full, around)])
 
 

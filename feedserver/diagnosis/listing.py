@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +12,24 @@ from feedserver.errors import SettingsError
 from feedserver.model.masking import MASK, masked
 from feedserver.settings import (
     SETTINGS,
-    SOURCE_SETTINGS,
     Row,
     Written,
     replaced,
+    source_rows,
     variable_of,
 )
 
 _WITH_SECRETS = ("store", "url")
 """Settings that may hold a password: their `${NAME}` stays as it is written."""
+
+_SECRET = ("secret",)
+"""Settings of which nothing is told but a `${NAME}`."""
+
+_WHOLE = ("mapping",)
+"""Settings that are programs, and long."""
+
+_SEE = "(written there)"
+_REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 _PASSWORD = re.compile(r"([^:/]*://[^:/]*:).*(@)", re.DOTALL)
 """A password in an address as SQLAlchemy reads it: spaces may be in it, and `@` in the user."""
@@ -46,7 +55,8 @@ def listed(written: Written, environment: Mapping[str, str] | None = None) -> It
     environment = variables() if environment is None else environment
     lines = _lines(written)
     sources = _table(written.values, "sources")
-    tables = [((), SETTINGS)] + [(("sources", name), SOURCE_SETTINGS) for name in sources]
+    tables: list[tuple[tuple[str, ...], Sequence[Row]]] = [((), SETTINGS)]
+    tables += [(("sources", name), source_rows(_table(sources, name))) for name in sources]
     for path, rows in tables:
         values = written.values
         for name in path:
@@ -83,6 +93,10 @@ def _listed(
 
 
 def _told(name: str, value: Any, environment: Mapping[str, str]) -> str:
+    if name in _SECRET:
+        return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else MASK
+    if name in _WHOLE:
+        return _SEE
     if name not in _WITH_SECRETS:
         with suppress(SettingsError):  # who checks the settings says why
             value = replaced(value, environment)

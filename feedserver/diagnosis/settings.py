@@ -31,10 +31,13 @@ def _file(settings: Settings, path: Path) -> Iterator[Result]:
     yield ok(f"{path} can be read, and every setting in it is known")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     others = stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH)
-    if others and masked(text) != text:
+    secrets = [str(source["secret"]) for source in settings.sources.values() if "secret" in source]
+    has_password, has_secret = masked(text) != text, any(secret in text for secret in secrets)
+    if others and (has_password or has_secret):
         yield warning(
-            f"{path} holds a password, and others than its owner may read it",
-            f"chmod 600 {path}, or write ${{NAME}} in place of the password.",
+            f"{path} holds a {'password' if has_password else 'secret'}, and others than its owner "
+            "may read it",
+            f"chmod 600 {path}, or write ${{NAME}} in place of it.",
         )
 
 

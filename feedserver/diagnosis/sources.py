@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
-from feedserver.assembly import make_sources
+from feedserver.assembly import make_hooks, make_sources
 from feedserver.clock import Clock
 from feedserver.diagnosis.results import Check, Result, failure, ok, warning
 from feedserver.diagnosis.waiting import within
 from feedserver.model.activity import Draft
 from feedserver.model.identity import dated_authority
 from feedserver.model.zones import age_in, aged, zones_of
-from feedserver.ports import Log, Poll, Source
+from feedserver.ports import Log, Poll, RecordStore, Source
 from feedserver.settings import Settings
-from feedserver.sources import EVIDENCE
+from feedserver.sources import EVIDENCE, HOOKS
 
 PATIENCE = 10.0  # seconds
 _LATE = timedelta(minutes=5)  # by which a source that is followed may be behind
@@ -34,17 +34,21 @@ class Around:
     patience: float = PATIENCE
 
 
-def checks_of_sources(settings: Settings, log: Log | None, around: Around) -> list[Check]:
-    """A check of each source; `log` is None where nothing is recorded yet.
+def checks_of_sources(
+    settings: Settings, log: Log | None, around: Around, records: RecordStore | None = None
+) -> list[Check]:
+    """A check of each source; `log` is None where nothing is recorded yet, as `records` is.
 
     One that does not answer is told of once, and its records are not asked for.
     """
-    return _checks(
-        settings,
-        lambda name: chain(
-            _its_clock(settings, name, around), _its_records(settings, name, log, around)
-        ),
-    )
+
+    def look(name: str) -> Iterable[Result]:
+        if _is_hook(settings, name):
+            return _its_mapping(settings, name, records, around)
+        its_clock = _its_clock(settings, name, around)
+        return chain(its_clock, _its_records(settings, name, log, around))
+
+    return _checks(settings, look)
 
 
 def checks_of_clocks(settings: Settings, around: Around) -> list[Check]:
@@ -56,6 +60,29 @@ def _checks(settings: Settings, look: Callable[[str], Iterable[Result]]) -> list
     if not settings.sources:
         return [lambda: [ok("none is set up: what is posted is recorded")]]
     return [partial(look, name) for name in settings.sources]
+
+
+def _is_hook(settings: Settings, name: str) -> bool:
+    return settings.sources[name].get("type") in HOOKS
+
+
+def _its_mapping(
+    settings: Settings, name: str, records: RecordStore | None, around: Around
+) -> Iterator[Result]:
+    """Whether a webhook can be made of its settings, and whether it keeps what it could not map."""
+    now = around.clock()
+    only = replace(settings, sources={name: settings.sources[name]})
+    (hook,) = make_hooks(only, dated_authority(settings.authority, now))
+    end = "" if hook.admission.is_signed else "/SECRET"
+    yield ok(f"{name} takes what is posted to {settings.base_url.rstrip('/')}/hooks/{name}{end}")
+    kept = None if records is None else records.standing().get(name)
+    if kept is not None:
+        yield warning(
+            f"{name} keeps {kept.count:,} of what was delivered, for it could not be mapped; the "
+            f"oldest is {aged(now - kept.oldest)}",
+            f"feedserver source failed {name} says why. Mend the mapping, and then: "
+            f"feedserver source retry {name}.",
+        )
 
 
 def _its_clock(settings: Settings, name: str, around: Around) -> Iterator[Result]:

@@ -8,6 +8,7 @@ TOKEN_PREFIX = "fs_"
 """How every token begins, so that people and programs see what it is."""
 
 _TOKEN = re.compile(re.escape(TOKEN_PREFIX) + r"[A-Za-z0-9_-]{32}")
+_HOOK = re.compile(r"(/hooks/+[^\s/?#\"'<>]+/)[^\s?#\"'<>]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,5 @@ class Grant:
 
 
 def masked(text: str) -> str:
-    """The text with `fs_…` for all that looks like a token, for logs and messages."""
-    return _TOKEN.sub(f"{TOKEN_PREFIX}…", text)
+    """The text for logs and messages: without tokens, and without the end of hooks' addresses."""
+    return _TOKEN.sub(f"{TOKEN_PREFIX}…", _HOOK.sub(r"\1…", text))

@@ -1,4 +1,4 @@
-"""A log and grants in memory, for tests: the contracts of the ports in their shortest form."""
+"""A store in memory, for tests: the contracts of the ports in their shortest form."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from feedserver.model.cursor import check_of
 from feedserver.model.dates import Dates, changed_dates, latest, silent_dates
 from feedserver.model.grant import Grant
 from feedserver.model.search import Word
-from feedserver.ports import Bookmark
+from feedserver.ports import Bookmark, Keeping, KeptRecord
 from feedserver.stores.texts import have, searched
 
 
@@ -164,3 +164,38 @@ class MemoryGrants:
                 self._grants[index] = replace(grant, revoked=when)
                 return True
         return False
+
+
+class MemoryRecords:
+    """Records that are gone with their process."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], KeptRecord] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, records: Sequence[KeptRecord]) -> tuple[bool, ...]:
+        with self._lock:
+            return tuple(self._keep(record) for record in records)
+
+    def _keep(self, record: KeptRecord) -> bool:
+        kept = self._records.get((record.source, record.key))
+        made = record if kept is None else replace(kept, reason=record.reason)
+        self._records[record.source, record.key] = made
+        return kept is None
+
+    def find(self, source: str, key: str | None = None) -> tuple[KeptRecord, ...]:
+        return tuple(
+            record
+            for record in list(self._records.values())
+            if record.source == source and key in (None, record.key)
+        )
+
+    def drop(self, source: str, keys: Sequence[str]) -> int:
+        dropped = [self._records.pop((source, key), None) for key in keys]
+        return sum(record is not None for record in dropped)
+
+    def standing(self) -> Mapping[str, Keeping]:
+        received: dict[str, list[datetime]] = {}
+        for record in list(self._records.values()):
+            received.setdefault(record.source, []).append(record.received)
+        return {source: Keeping(len(dates), min(dates)) for source, dates in received.items()}

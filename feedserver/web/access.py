@@ -22,7 +22,11 @@ _WRITING = (
     "Writing needs a grant. Ask this server's administrator for a token "
     "(`feedserver grant add --write LABEL`); " + _HOW
 )
-_FOR_ALL = ("healthz", "readyz", "static")  # readyz itself tells strangers less
+_KNOWN = "This tells who you are. Send the token of a grant; " + _HOW
+_AUTHENTICATION = "socialcast.authentication"  # which is given the token in its body
+_HOOKS = ("deliver", "deliver.signed")  # which ask for their own secret
+_FOR_ALL = ("healthz", "readyz", "static", _AUTHENTICATION, *_HOOKS)
+"""Endpoints that ask for no grant; `readyz` itself tells strangers less."""
 _ELSEWHERE = ("cross-site", "same-site")  # Sec-Fetch-Site, of a page that is not ours
 
 
@@ -64,6 +68,23 @@ class Access:
             )
         return grant
 
+    def caller(self) -> Grant | None:
+        """The grant with which a request came, None where none that is known did.
+
+        Raises StoreError.
+        """
+        return self._grant()
+
+    def known(self) -> Grant:
+        """The grant with which a request came, whatever it allows; raises Unauthorised, StoreError.
+
+        For what tells of the grant itself, also where everyone may read.
+        """
+        grant = self._grant()
+        if grant is None:
+            raise _unauthorised(_KNOWN)
+        return grant
+
     def writes(self, credentials: str | None) -> Grant | None:
         """The grant of who comes with that `Authorization`, None where it may not write.
 
@@ -82,6 +103,14 @@ class Access:
             return not self._is_private or self._bearer(credentials) is not None
         except StoreError:
             return False
+
+    def label(self, credentials: str | None) -> str:
+        """What the grant of who comes with that `Authorization` is called, for people to read."""
+        try:
+            grant = self._bearer(credentials)
+        except StoreError:
+            grant = None
+        return "a reader whose grant is not known" if grant is None else grant.label
 
     def check(self) -> None:
         """Before each request: raises Unauthorised where a private server is asked by a stranger.

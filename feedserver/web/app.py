@@ -7,9 +7,20 @@ from werkzeug.exceptions import HTTPException
 
 from feedserver.assembly import Server, static_folder
 from feedserver.errors import FeedserverError
-from feedserver.web import directory, errors, feeds, filters, health, publishing, service, writing
+from feedserver.web import (
+    directory,
+    errors,
+    feeds,
+    filters,
+    health,
+    hooks,
+    publishing,
+    service,
+    writing,
+)
 from feedserver.web.access import Access
 from feedserver.web.bodies import Bodies
+from feedserver.web.compat.socialcast.routes import add_socialcast
 from feedserver.web.finishing import Finishing
 from feedserver.web.front import Front
 from feedserver.web.hot import Hot
@@ -18,6 +29,7 @@ from feedserver.web.pages import Pages
 from feedserver.web.polls import Polls
 from feedserver.web.posting import Posting
 from feedserver.web.prefix import Prefix
+from feedserver.web.risk import Gaps
 
 
 def create_app(
@@ -36,14 +48,17 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["feedserver"] = server
     access = Access(server.grants, server.settings.reading, server.reading.base_url)
-    metrics = Metrics(server, worker)
+    is_private = server.settings.reading == "private"
+    gaps = Gaps(server.index, access.label if is_private else None, server.clock)
+    metrics = Metrics(server, worker, gaps)
     pages, bodies, polls = Pages(server), Bodies(), Polls(server.settings.max_polls)
-    admits = access.admits if server.settings.reading == "private" else None
-    hot = Hot(server.log, server.index, bodies, polls, admits, server.clock, metrics.polled)
-    reader = feeds.FeedViews(server, pages, bodies, polls)
+    admits = access.admits if is_private else None
+    hot = Hot(server.log, server.index, bodies, polls, admits, server.clock, metrics.polled, gaps)
+    reader = feeds.FeedViews(server, pages, bodies, polls, gaps)
     names = directory.DirectoryViews(server, pages, bodies)
     writer = writing.WritingViews(server, access, metrics.wrote, noticed)
     publisher = publishing.PublishingViews(server, access, metrics.wrote, noticed)
+    hook = hooks.HookViews(server, metrics.wrote, noticed)
     found = service.ServiceViews(server, bodies)
     state = health.HealthViews(server, access, worker)
 
@@ -67,6 +82,8 @@ def create_app(
         methods=["POST"],
     )
     app.add_url_rule("/sources/<name>/publish", "publish", publisher.publish, methods=["POST"])
+    app.add_url_rule("/hooks/<name>/<path:secret>", "deliver", hook.deliver, methods=["POST"])
+    app.add_url_rule("/hooks/<name>", "deliver.signed", hook.deliver_signed, methods=["POST"])
     app.add_url_rule("/activities/<path:id>", "activity", reader.activity)
     app.add_url_rule("/activities/<path:id>", "change", writer.change, methods=["PUT"])
     app.add_url_rule("/activities/<path:id>", "delete", writer.delete, methods=["DELETE"])
@@ -86,6 +103,7 @@ def create_app(
     app.add_url_rule("/healthz", "healthz", state.healthz)
     app.add_url_rule("/readyz", "readyz", state.readyz)
     app.add_url_rule("/metrics", "metrics", metrics.metrics)
+    add_socialcast(app, server, access, pages, metrics, noticed)
 
     answer, finishing = errors.ErrorViews(pages, metrics.refused), Finishing(access, metrics)
     app.register_error_handler(FeedserverError, answer.known)

@@ -25,6 +25,7 @@ from feedserver.errors import (
     TooLong,
     TooManyRequests,
     Unauthorised,
+    Unsigned,
     UnsupportedType,
 )
 from feedserver.model.grant import masked
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 _STATUS = (
     (InvalidRequest, 400, "invalid-request", "This cannot be asked for"),
     (Unauthorised, 401, "unauthorised", "A grant is needed"),
+    (Unsigned, 401, "unsigned", "It is not signed"),
     (Forbidden, 403, "forbidden", "The grant does not allow this"),
     (NotFound, 404, "not-found", "There is nothing here"),
     (NotAcceptable, 406, "not-acceptable", "Not in that format"),
@@ -56,6 +58,9 @@ _REASONS_OF_FLASK = {404: "not-found", 405: "method"}
 _FAULT = "fault"
 REASONS = (*dict.fromkeys(row[2] for row in _STATUS), "method", _FAULT)
 """Why a request may be refused, a word for each; the last one is that something broke here."""
+
+SIGNATURE = 'Signature realm="feedserver"'
+"""What a 401 tells of a delivery that has to be signed (RFC 9110, section 11.6.1)."""
 
 _RETRY_AFTER = "5"  # seconds
 
@@ -93,6 +98,8 @@ class ErrorViews:
         if isinstance(error, Unauthorised):
             for challenge in CHALLENGES:
                 response.headers.add("WWW-Authenticate", challenge)
+        if isinstance(error, Unsigned):
+            response.headers["WWW-Authenticate"] = SIGNATURE
         if isinstance(error, UnsupportedType):
             response.headers["Accept"] = ", ".join(error.known)
         return response

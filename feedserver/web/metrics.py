@@ -23,6 +23,7 @@ from feedserver.model.addresses import split_extension
 from feedserver.services.intake import Outcome
 from feedserver.web.errors import REASONS
 from feedserver.web.health import Worker
+from feedserver.web.risk import Gaps
 from feedserver.web.standing import Standing
 
 POLLED = frozenset(("stream", "all", "all.extension", "named", "activity"))
@@ -40,7 +41,7 @@ class Metrics:
     No label has a value that a client could choose, so that nobody can make them many.
     """
 
-    def __init__(self, server: Server, worker: Worker | None) -> None:
+    def __init__(self, server: Server, worker: Worker | None, gaps: Gaps) -> None:
         # A registry of its own: the library's one is for the whole process, and so for every
         # application in it.
         self._registry = registry = CollectorRegistry()
@@ -79,6 +80,7 @@ class Metrics:
         )
         self._begin_at_zero()
         registry.register(Standing(server, worker is not None))
+        registry.register(gaps)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         # To look up a counter by its labels takes 1 µs, as much as to count.

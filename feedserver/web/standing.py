@@ -11,6 +11,7 @@ from feedserver import __version__
 from feedserver.assembly import Server
 from feedserver.errors import StoreError
 from feedserver.model.vocabulary import AS1_VERBS, AS2_ACTIVITIES, VERBS, kebab
+from feedserver.services.hooking import HookState, states
 from feedserver.services.indexing import Tally
 from feedserver.services.polling import SourceState
 
@@ -28,14 +29,17 @@ _OF_SOURCE: tuple[
         type[CounterMetricFamily | GaugeMetricFamily],
         str,
         str,
-        Callable[[SourceState, datetime], float | None],
+        Callable[[SourceState | HookState, datetime], float | None],
     ],
     ...,
 ] = (
     (
         GaugeMetricFamily,
         "feedserver_source_lag_seconds",
-        "Seconds since the source last had nothing more to record, or since it was first asked.",
+        (
+            "Seconds since the source last had nothing more to record, or since it was first "
+            "asked; of a webhook, for which the oldest record has waited that could not be mapped."
+        ),
         lambda state, now: state.lag(now),
     ),
     (
@@ -68,7 +72,7 @@ _OF_SOURCE: tuple[
 class Standing:
     """A collector of prometheus_client; of the log it tells the same in every process.
 
-    Of sources it tells only where `polls` says that this process polls them.
+    Of sources that are asked it tells only where `polls` says that this process polls them.
     """
 
     def __init__(self, server: Server, polls: bool) -> None:
@@ -76,6 +80,8 @@ class Standing:
         self._clock = server.clock
         self._followers = server.followers
         self._pollings = tuple(server.pollings) if polls else ()
+        self._hooks = tuple(server.hooks.values())
+        self._records = server.records
 
     def collect(self) -> Iterator[Metric]:
         """What stands now; where the log cannot be read, that, and nothing more of it."""
@@ -91,7 +97,7 @@ class Standing:
         for name, error in self._followers.failing.items():
             family.add_metric((name,), error is not None)
         yield family
-        if self._pollings:
+        if self._pollings or self._hooks:
             yield from self._sources()
 
     def _log(self) -> Iterator[Metric]:
@@ -118,15 +124,33 @@ class Standing:
         yield activities
 
     def _sources(self) -> Iterator[Metric]:
-        states = [polling.state for polling in self._pollings]
+        hooks = self._hooks_now()
+        standing: list[SourceState | HookState] = [each.state for each in self._pollings]
+        standing += hooks
         now = self._clock()  # after the states were looked at: none is ahead of it
         for kind, name, meaning, value_of in _OF_SOURCE:
             family = kind(name, meaning, labels=("source",))
-            for state in states:
+            for state in standing:
                 value = value_of(state, now)
                 if value is not None:
                     family.add_metric((state.name,), value)
             yield family
+        if hooks:
+            family = GaugeMetricFamily(
+                "feedserver_source_kept",
+                "Records of the webhook that could not be mapped and are kept.",
+                labels=("source",),
+            )
+            for hook in hooks:
+                family.add_metric((hook.name,), hook.kept)
+            yield family
+
+    def _hooks_now(self) -> Sequence[HookState]:
+        """How the webhooks do; of none where the store cannot be read, which is told already."""
+        try:
+            return states(self._hooks, self._records)
+        except StoreError:
+            return ()
 
 
 def _bounded(tallies: Sequence[Tally]) -> Mapping[tuple[str, str], int]:

@@ -57,7 +57,7 @@ class TestMigrate:
     def test_it_tells_what_it_did_and_where_the_copy_is(self, command: Command, old: Path) -> None:
         said = command("store", "migrate")
 
-        told = re.escape("The store was of version 1 and is of version 4 now.\nAs it was it is ")
+        told = re.escape("The store was of version 1 and is of version 5 now.\nAs it was it is ")
         assert (said.code, said.err) == (0, "")
         match = re.fullmatch(rf"{told}kept in (.*/{COPY})\n", said.out)
         assert match is not None
@@ -95,7 +95,7 @@ class TestMigrate:
 
         assert (said.code, said.out) == (1, "")
         assert said.err.endswith(
-            "needs version 4. Run: feedserver store migrate (it keeps a copy)\n"
+            "needs version 5. Run: feedserver store migrate (it keeps a copy)\n"
         )
         assert said.err.count("\n") == 1
         assert old.read_bytes() == V1.read_bytes()
@@ -111,7 +111,7 @@ class TestMigrate:
 
         assert said.code == 1, "there is nothing to serve on, and nothing to poll"
         assert re.search(rf"the store is of version 1; it is copied to .*/{COPY} first\n", said.err)
-        assert "the store is of version 4 now\n" in said.err
+        assert "the store is of version 5 now\n" in said.err
         assert command("store", "check").code == 0
 
     def test_so_does_the_application_of_another_server(self, old: Path) -> None:
@@ -122,12 +122,12 @@ class TestMigrate:
         assert len(list(old.parent.glob("*.v1-*"))) == 1
 
     def test_a_newer_store_is_refused_by_everything(self, command: Command, old: Path) -> None:
-        change(old, "UPDATE store SET schema_version = 5, written_by = '9.9'")
+        change(old, "UPDATE store SET schema_version = 6, written_by = '9.9'")
 
         for arguments in (["serve"], ["worker"], ["show", "all"], ["store", "migrate"]):
             said = command(*arguments)
             assert said.code == 1
-            assert "the store is of version 5 (written by feedserver 9.9)" in said.err
+            assert "the store is of version 6 (written by feedserver 9.9)" in said.err
 
 
 class TestBackup:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feedserver.diagnosis.listing import Listed, listed
-from feedserver.settings import SETTINGS, SOURCE_SETTINGS, written_settings
+from feedserver.settings import SETTINGS, source_rows, written_settings
 
 FILE = """# The settings.
 authority = "yours.org,2026"
@@ -38,7 +38,9 @@ def settings_of(path: Path, **environment: str) -> dict[str, Listed]:
 def test_every_setting_is_listed_and_those_of_each_source(path: Path) -> None:
     rows = [row.name for row in SETTINGS]
     of_sources = [
-        f"sources.{name}.{row.name}" for name in ("crm", "other") for row in SOURCE_SETTINGS
+        f"sources.{name}.{row.name}"
+        for name, values in (("crm", {"type": "clarify"}), ("other", {}))
+        for row in source_rows(values)
     ]
 
     assert list(settings_of(path)) == [*rows, *of_sources]
@@ -128,3 +130,17 @@ def test_a_password_shows_nowhere(path: Path, line: str, value: str) -> None:
     settings = settings_of(path)
 
     assert value in (settings["sources.crm.url"].value, settings["sources.crm.links"].value)
+
+
+def test_of_a_secret_nothing_is_listed_but_the_name_that_stands_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "feedserver.toml"
+    hook = '[sources.{}]\ntype = "webhook"\nsecret = "{}"\nmapping = {{ title = "t" }}\n'
+    path.write_text(hook.format("one", "s3cret-and-long-enough") + hook.format("two", "${HOOK}"))
+
+    settings = settings_of(path)
+
+    assert settings["sources.one.secret"].value == "***"
+    assert settings["sources.two.secret"].value == "${HOOK}"
+    assert settings["sources.one.mapping"].value == "(written there)"
+    assert not any("s3cret" in str(each) for each in settings.values())
+    assert "sources.one.url" not in settings

@@ -14,15 +14,16 @@ from feedserver.crm.demo import DemoCrm
 from feedserver.diagnosis.results import Result, Sign, results_of
 from feedserver.diagnosis.sources import Around, checks_of_sources
 from feedserver.errors import SourceError
-from feedserver.ports import Bookmark, Known, Poll, Problem, Source
+from feedserver.ports import Bookmark, KeptRecord, Known, Poll, Problem, Source
 from feedserver.settings import Settings, make_settings
 from feedserver.sources import EVIDENCE
-from feedserver.stores.memory import MemoryLog
+from feedserver.stores.memory import MemoryLog, MemoryRecords
 from tests.builders import AUTHORITY, FakeClock, make_draft
 from tests.fakes import FailingSource
 
 CLOCK = FakeClock()
 PLACE = Bookmark("source crm", "7")
+HOOK = {"type": "webhook", "secret": "0123456789abcdef", "mapping": {"title": "t"}}
 
 
 class Answering(FailingSource):
@@ -237,3 +238,37 @@ def threads_end() -> Iterator[None]:
         if thread.name.startswith("asking "):
             thread.join(5)
     assert threading.active_count() == before
+
+
+class TestWebhooks:
+    """What is delivered to is not asked; what it keeps is told."""
+
+    def results_of_hook(self, folder: Path, records: MemoryRecords, **values: Any) -> list[Result]:
+        settings = make_settings(folder, {"authority": AUTHORITY, "sources": {"ci": HOOK | values}})
+        log = MemoryLog(AUTHORITY, CLOCK)
+        return list(results_of(checks_of_sources(settings, log, Around(CLOCK), records)))
+
+    def test_its_address_is_told_and_not_its_secret(self, tmp_path: Path) -> None:
+        (result,) = self.results_of_hook(tmp_path, MemoryRecords())
+
+        assert result.sign is Sign.OK
+        assert result.text == ("ci takes what is posted to http://127.0.0.1:8000/hooks/ci/SECRET")
+
+    def test_what_it_keeps_is_a_warning(self, tmp_path: Path) -> None:
+        records = MemoryRecords()
+        received = CLOCK() - timedelta(hours=2)
+        records.keep([KeptRecord("ci", "1", received, {}, {}, "there is no title")])
+
+        _, result = self.results_of_hook(tmp_path, records)
+
+        assert result.sign is Sign.WARNING
+        assert result.text == (
+            "ci keeps 1 of what was delivered, for it could not be mapped; the oldest is 2 h old"
+        )
+        assert "feedserver source retry ci" in result.mend
+
+    def test_a_mapping_that_cannot_be_read_fails(self, tmp_path: Path) -> None:
+        (result,) = self.results_of_hook(tmp_path, MemoryRecords(), mapping={"title": "{{"})
+
+        assert result.sign is Sign.FAILURE
+        assert "[sources.ci] mapping.title" in result.text

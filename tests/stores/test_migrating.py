@@ -35,6 +35,8 @@ BASE = "http://feeds.example"
 COPY = "log.db.v1-2026-05-08T120000Z"
 SECOND_COPY = "log.db.v2-2026-05-08T120000Z"
 THIRD_COPY = "log.db.v3-2026-05-08T120000Z"
+FOURTH_COPY = "log.db.v4-2026-05-08T120000Z"
+NEWER = ("text", "snapshot", "kept_record")
 TABLES = ["log", "version", "bookmark", "access_grant"]
 COLUMNS = "position, id, number, recorded, published, updated, second, document"
 
@@ -78,8 +80,8 @@ def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(
 ) -> None:
     done = migrated(folder)
 
-    assert done == Migration(1, 4, folder / COPY)
-    assert version(folder / "log.db") == 4
+    assert done == Migration(1, 5, folder / COPY)
+    assert version(folder / "log.db") == 5
     assert content(folder / "log.db") == held
     assert ask(folder / "log.db", "SELECT DISTINCT kind, replaces FROM version") == [
         ("recorded", 0)
@@ -99,10 +101,10 @@ def test_its_tables_are_those_of_a_store_that_is_made_anew(folder: Path) -> None
             ask(folder / name, f"SELECT name, type, [notnull], pk FROM pragma_table_info('{t}')")
         )
         for name in ("log.db", "new.db")
-        for t in ("store", "log", "version", "bookmark", "access_grant", "text", "snapshot")
+        for t in (*("store", "log", "version", "bookmark", "access_grant"), *NEWER)
     ]
 
-    assert columns[:7] == columns[7:]
+    assert columns[: len(columns) // 2] == columns[len(columns) // 2 :]
 
 
 def test_it_is_done_once(folder: Path) -> None:
@@ -210,12 +212,12 @@ class TestRefusals:
             open_log(URL, folder, AUTHORITY, FakeClock())
 
         assert str(refused.value).endswith(
-            "needs version 4. Run: feedserver store migrate (it keeps a copy)"
+            "needs version 5. Run: feedserver store migrate (it keeps a copy)"
         )
         assert "\n" not in str(refused.value)
         assert files(folder) == before
 
-    @pytest.mark.parametrize("number", [5, 99, 0, -1])
+    @pytest.mark.parametrize("number", [6, 99, 0, -1])
     def test_a_store_of_a_version_that_nobody_here_knows_stays_as_it_was(
         self, folder: Path, number: int
     ) -> None:
@@ -360,8 +362,8 @@ class TestSecondVersion:
 
         done = migrated(second)
 
-        assert done == Migration(2, 4, second / SECOND_COPY)
-        assert version(second / "log.db") == 4
+        assert done == Migration(2, 5, second / SECOND_COPY)
+        assert version(second / "log.db") == 5
         for path in (second / "log.db", done.copy):
             assert [ask(path, f"SELECT * FROM {table}") for table in TABLES] == held
         assert version(done.copy) == 2
@@ -384,7 +386,7 @@ class TestSecondVersion:
         log = open_log(URL, tmp_path, AUTHORITY, FakeClock())
         log.append([make_draft() for _ in range(2100)])
         log.close()
-        for table in ("text", "snapshot"):
+        for table in ("text", "snapshot", "kept_record"):
             ask(tmp_path / "log.db", f"DROP TABLE {table}")
         ask(tmp_path / "log.db", "UPDATE store SET schema_version = 2")
 
@@ -436,8 +438,8 @@ class TestThirdVersion:
 
         done = migrated(third)
 
-        assert done == Migration(3, 4, third / THIRD_COPY)
-        assert version(third / "log.db") == 4
+        assert done == Migration(3, 5, third / THIRD_COPY)
+        assert version(third / "log.db") == 5
         for path in (third / "log.db", done.copy):
             assert [ask(path, f"SELECT * FROM {table}") for table in [*TABLES, "text"]] == held
         assert ask(third / "log.db", "SELECT * FROM snapshot") == []
@@ -460,6 +462,46 @@ class TestThirdVersion:
         assert found == [item["id"] for item in served] != []
 
 
+@pytest.fixture
+def fourth(tmp_path: Path) -> Path:
+    """A folder with a store of version 4, in which things were changed, deleted and redacted."""
+    shutil.copy(STORES / "v4.db", tmp_path / "log.db")
+    return tmp_path
+
+
+class TestFourthVersion:
+    """What the release served whose stores were of version 4, and what is served now."""
+
+    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, fourth: Path) -> None:
+        tables = [*TABLES, "text", "snapshot"]
+        held = [ask(STORES / "v4.db", f"SELECT * FROM {table}") for table in tables]
+
+        done = migrated(fourth)
+
+        assert done == Migration(4, 5, fourth / FOURTH_COPY)
+        assert version(fourth / "log.db") == 5
+        for path in (fourth / "log.db", done.copy):
+            assert [ask(path, f"SELECT * FROM {table}") for table in tables] == held
+        assert ask(fourth / "log.db", "SELECT * FROM kept_record") == []
+        assert version(done.copy) == 4
+        assert list(check(URL, fourth)) == []
+
+    def test_every_entry_is_as_it_was_and_found_as_it_was(self, fourth: Path) -> None:
+        values = {"authority": AUTHORITY, "base_url": BASE, "store": URL}
+        settings = make_settings(fourth, values)
+        migrate_store(settings)
+        server = assemble(settings)
+        app = TestApp(create_app(server))
+
+        now = app.get("/all.atom?limit=500").body
+        found = [item["id"] for item in app.get("/all.json?q=fuse").json["orderedItems"]]
+
+        server.close()
+        served = json.loads((STORES / "v4" / "fuse.json").read_bytes())["orderedItems"]
+        assert entries(now) == entries((STORES / "v4" / "all.atom").read_bytes())
+        assert found == [item["id"] for item in served] != []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     folder: Path, held: list[Any]
@@ -473,7 +515,7 @@ def test_killed_before_any_statement_it_leaves_one_version_or_the_other_whole(
     versions = [version(place / "log.db") for place in places]
     assert versions == sorted(versions)
     assert versions.count(1) > 10
-    assert versions[-1] == 4
+    assert versions[-1] == 5
     for place, number in zip(places, versions, strict=True):
         made = ask(place / "log.db", "SELECT count(*) FROM sqlite_master WHERE name LIKE 'text%'")
         assert made == [(0 if number == 1 else 5,)], "FTS5 makes four tables to one"

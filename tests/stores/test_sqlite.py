@@ -270,7 +270,7 @@ def test_a_newer_store_is_refused_and_stays_as_it_was(open_store: Open, tmp_path
 
     assert str(refused.value) == (
         "the store is of version 99 (written by feedserver 9.9); "
-        f"this is feedserver {__version__}, which needs version 4. "
+        f"this is feedserver {__version__}, which needs version 5. "
         "Run the feedserver that wrote it, or a newer one"
     )
     assert files(tmp_path) == before

@@ -27,11 +27,14 @@ from feedserver.errors import (
     StoreVersionError,
     UnsupportedType,
 )
+from feedserver.mapping.rules import RecordMapping
 from feedserver.model.addresses import activity_path
 from feedserver.ports import Known, Poll, Problem
+from feedserver.services.hooking import Hooking
 from feedserver.services.indexing import FacetIndex
 from feedserver.services.intake import Outcome
 from feedserver.services.polling import Polling
+from feedserver.sources.webhook.admitting import ByAddress
 from feedserver.stores.memory import MemoryLog
 from feedserver.web.app import create_app
 from feedserver.web.errors import REASONS
@@ -134,6 +137,15 @@ def follow(site: Site, *sources: FailingSource) -> list[Polling]:
     ]
     site.use(replace(site.server, pollings=dict.fromkeys(pollings, EVERY)))
     return pollings
+
+
+def hooking(site: Site) -> Hooking:
+    """A webhook of the site."""
+    server = site.server
+    mapping = RecordMapping(AUTHORITY, "ci", [{"title": "t"}], "[sources.ci]")
+    admission = ByAddress("0123456789abcdef")
+    parts = server.intake, server.writing, server.records, site.clock
+    return Hooking("ci", admission, mapping, *parts)
 
 
 def lag_of(site: Site) -> float:
@@ -617,6 +629,7 @@ def exposed(site: Site) -> set[tuple[str, str, str]]:
 
 def test_every_metric_stands_in_the_documents_as_it_is_exposed(site: Site) -> None:
     (polling,) = follow(site, ToldSource(answer(count=1)))
+    site.use(replace(site.server, hooks={"ci": hooking(site)}))
     polling.step()
     site.get("/all.atom")
     text = RUNNING.read_text(encoding="utf-8")

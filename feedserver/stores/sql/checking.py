@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from feedserver.model.cursor import check_told
-from feedserver.stores.sql import documents, searching, snapshots, tables
+from feedserver.stores.sql import documents, records, searching, snapshots, tables
 from feedserver.stores.sql.caring import kept
 from feedserver.stores.texts import searched
 
@@ -53,6 +53,8 @@ _SNAPSHOTS = (
     .order_by(tables.snapshot.c.number)
 )
 
+_RECORDS = sa.select(tables.kept_record).order_by(tables.kept_record.c.number)
+
 Row = Any
 """A row of a table; a version has that of the number before it as `replaced_…`, None for none.
 
@@ -66,8 +68,9 @@ def check(
     """What is wrong with the store at that URL, a line each, as it is at one moment.
 
     Looked for is damage of the file, and positions, documents, dates, what replaces what, whether
-    everything is found by its words, and the snapshots of the index. `reached` is told now and
-    then how far it is. Raises StoreError where there is no store, or it cannot be read.
+    everything is found by its words, the snapshots of the index, and the records that are kept.
+    `reached` is told now and then how far it is. Raises StoreError where there is no store, or it
+    cannot be read.
     """
     with kept(url, folder) as connection:
         connection.exec_driver_sql("BEGIN")
@@ -85,6 +88,7 @@ def check(
         for position in connection.execute(_STRAY).scalars():
             yield f"position {position}: there is no version, but words of one are found"
         yield from _of_snapshots(connection, rows[0].epoch)
+        yield from _of_records(connection)
 
 
 def _of_log(connection: sa.Connection, log: Row, reached: Callable[[int], None]) -> Iterator[str]:
@@ -116,6 +120,14 @@ def _of_snapshots(connection: sa.Connection, epoch: str) -> Iterator[str]:
             yield f"{name} is damaged; it is not used, and saved anew"
         elif row.epoch != epoch or row.id is None or check_told(row.id, row.recorded) != row.check:
             yield f"{name} is of another log; it is not used"
+
+
+def _of_records(connection: sa.Connection) -> Iterator[str]:
+    for row in connection.execute(_RECORDS, execution_options={"yield_per": _READ_AHEAD}):
+        try:
+            records.decoded(row.document)
+        except ValueError as error:
+            yield f"the kept record {row.key} of {row.source} cannot be read: {error}"
 
 
 def _of_order(row: Row) -> Iterator[str]:

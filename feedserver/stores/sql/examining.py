@@ -33,7 +33,10 @@ class Examined:
 
     def damage(self) -> list[str]:
         """What is damaged in the file, a line each; reads all of it, if not its content."""
-        found = list(self._connection.exec_driver_sql("PRAGMA quick_check").scalars())
+        try:
+            found = list(self._connection.exec_driver_sql("PRAGMA quick_check").scalars())
+        except sa.exc.DatabaseError as error:  # of some pages SQLite itself makes nothing
+            return [str(error.orig)]
         return [] if found == ["ok"] else found
 
 

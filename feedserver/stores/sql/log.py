@@ -28,6 +28,7 @@ from feedserver.stores.sql.changes import Changes
 from feedserver.stores.sql.committing import Committing
 from feedserver.stores.sql.engine import cursor_of, reading, storing
 from feedserver.stores.sql.grants import SqlGrants
+from feedserver.stores.sql.records import SqlRecords
 
 T = TypeVar("T")
 
@@ -116,6 +117,7 @@ class SqlLog:
         self._changes = Changes(engine)
         self.grants = SqlGrants(engine, self._changes)
         self.snapshots = snapshots.SqlSnapshots(engine)
+        self.records = SqlRecords(engine)
         self._committing = Committing(engine, self._write_parts)
 
     def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:

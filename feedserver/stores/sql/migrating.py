@@ -137,6 +137,11 @@ def _to_4(connection: sa.Connection) -> None:
     tables.snapshot.create(connection)
 
 
+def _to_5(connection: sa.Connection) -> None:
+    """What was delivered and could not be mapped is kept."""
+    tables.kept_record.create(connection)
+
+
 def _draft(position: int, document: bytes) -> Draft:
     try:
         return documents.decode(document)
@@ -157,5 +162,5 @@ _DOCUMENTS = (
     .limit(1000)
 )
 
-STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
+STEPS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """By the version from which it leads to the next: what has to be done."""

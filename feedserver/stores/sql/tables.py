@@ -6,7 +6,7 @@ text needs is in `searching`.
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = sa.MetaData()
 
@@ -92,4 +92,20 @@ snapshot = sa.Table(
 
 It can be made again from the log at any time, and names what the activities name: what is redacted
 takes it away. `digest` tells it from a damaged one.
+"""
+
+kept_record = sa.Table(
+    "kept_record",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.UniqueConstraint("source", "key"),
+)
+"""The records that could not be mapped, in the order in which they came; see `ports.KeptRecord`.
+
+`document` is JSON: the headers and the value of the record.
 """
