@@ -105,6 +105,11 @@ class RecordMapping:
             for number, rule in enumerate(rules, 1)
         ]
         self._where = where
+        self._ids = authority, source
+
+    def is_of_key(self, id: str, record: Record) -> bool:
+        """Whether the id of a draft is made of the record's key, not by the member `id`."""
+        return f"{id}/".startswith(tag(*self._ids, one_line(record.key)) + "/")
 
     def drafts(self, record: Record) -> tuple[Draft, ...]:
         """The drafts of the record, in order; none where no rule is for it.

@@ -13,7 +13,7 @@ from feedserver.errors import MappingError, StoreError
 from feedserver.mapping.records import Record
 from feedserver.model.activity import Draft
 from feedserver.ports import Admission, Keeping, KeptRecord, RecordStore
-from feedserver.services.intake import Intake
+from feedserver.services.intake import Intake, Outcome, Verdict
 from feedserver.services.writing import Writing
 
 if TYPE_CHECKING:  # else imported where one is made: it takes long, and most commands need none
@@ -132,15 +132,39 @@ class Hooking:
         # What cannot be mapped first: if the rest cannot be recorded then, all comes again.
         are_new = iter(self._keep(refused))
         drafts = [draft for each in made if not isinstance(each, str) for draft in each]
-        positions = iter(self._intake.record(drafts) if drafts else ())
+        verdicts = iter(self._intake.take_made(drafts) if drafts else ())
         taken = []
         for record, each in zip(records, made, strict=True):
             if isinstance(each, str):
                 taken.append(Taken(record.key, reason=each, is_new=next(are_new)))
             else:
-                taken.append(_taken(record.key, each, list(islice(positions, len(each)))))
+                taken.append(self._taken(record, list(islice(verdicts, len(each)))))
         self._drop([each.key for each in taken if each.reason is None])
         return tuple(taken)
+
+    def _taken(self, record: Record, verdicts: Sequence[Verdict]) -> Taken:
+        """What became of a record that was mapped; it is kept where an id of it is taken already.
+
+        An id that is made of the record's key is that of the same delivery, however it was mapped
+        then. One of the mapping's own that stands for something else would lose what comes now.
+        """
+        recorded = tuple(each.id for each in verdicts if each.outcome is Outcome.RECORDED)
+        others = [each for each in verdicts if each.id not in recorded]
+        foreign = [
+            each.id
+            for each in others
+            if each.outcome is Outcome.CONFLICT and not self._mapping.is_of_key(each.id, record)
+        ]
+        known = tuple(dict.fromkeys(each.id for each in others if each.id not in foreign))
+        if not foreign:
+            return Taken(record.key, recorded, known)
+        reason = (
+            f"mapping.id: {foreign[0]} is recorded with other content. Let `id` name what "
+            "happened, not the thing to which it did, or leave it out."
+        )
+        logger.warning("source %s, %s is kept: %s", self.name, record.key, reason)
+        (is_new,) = self._keep([self._kept(record, reason)])
+        return Taken(record.key, recorded, known, reason, is_new)
 
     def _mapped(self, record: Record, is_late: bool) -> tuple[Draft, ...] | str:
         """What the mapping makes of the record, or why it makes nothing.
@@ -199,14 +223,6 @@ def states(hooks: Collection[Hooking], records: RecordStore) -> tuple[HookState,
     """How those webhooks are doing, in their order. Raises StoreError."""
     standing = records.standing() if hooks else {}
     return tuple(hook.state(standing.get(hook.name)) for hook in hooks)
-
-
-def _taken(key: str, drafts: Sequence[Draft], positions: Sequence[int]) -> Taken:
-    ids = [draft.id for draft in drafts]
-    told = list(zip(ids, positions, strict=True))
-    recorded = tuple(id for id, position in told if position)
-    known = tuple(id for id, position in told if not position and id not in recorded)
-    return Taken(key, recorded, known)
 
 
 def _record(kept: KeptRecord) -> Record:

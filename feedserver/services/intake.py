@@ -90,6 +90,22 @@ class Intake:
             self._sent(draft, names[index] if names else None, source)
             for index, draft in enumerate(drafts)
         ]
+        return self._verdicts(sent)
+
+    def take_made(self, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
+        """As `take`, of drafts to which a source of ours has given their ids.
+
+        A draft that says no time is compared without it.
+        """
+        made = [cleaned(draft, self._max_title) for draft in drafts]
+        return self._verdicts(
+            [
+                _Sent(each, None, True, None, self._max_title, has_time=each.occurred is not None)
+                for each in made
+            ]
+        )
+
+    def _verdicts(self, sent: Sequence["_Sent"]) -> tuple[Verdict, ...]:
         made = self._appended(sent)
         known = [each.draft.id for each, new in zip(sent, made, strict=True) if new is None]
         versions = self._log.versions(known) if known else {}
@@ -147,6 +163,8 @@ class _Sent:
     may_be_new: bool
     retell: Retell | None
     max_title: int
+    has_time: bool = True
+    """Whether its time is compared, too."""
 
     def compared(self, versions: Sequence[Version]) -> Outcome:
         """What the versions that are recorded under its id, in their order, make of it."""
@@ -187,7 +205,10 @@ class _Sent:
         if given is not None and kept is not None and given.dialect != kept.dialect:
             # In another dialect than it came in it is served without its extra members.
             recorded = replace(recorded, extra=None)
-        is_same = replace(self.draft, source=recorded.source) == recorded
+        draft = replace(self.draft, source=recorded.source)
+        if not self.has_time:
+            draft = replace(draft, occurred=recorded.occurred)
+        is_same = draft == recorded
         return is_same or self.draft == self._told(version)
 
 

@@ -35,7 +35,9 @@ class ImportingSource(FailingSource):
 class FullLog(MemoryLog):
     """A log on a disk that is full."""
 
-    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
         raise StoreError("the store cannot be written: the disk is full")
 
 
@@ -151,6 +153,37 @@ def test_what_cannot_be_mapped_is_kept_as_it_came_and_the_rest_recorded(
     assert (record.key, record.value, record.headers) == ("1", {"n": 1}, {"x-event": "push"})
     assert (record.received, record.reason) == (NOON, taken[0].reason)
     assert log.head() == 1
+
+
+def test_an_id_that_stands_for_something_else_loses_nothing(
+    make: Make, log: MemoryLog, kept: MemoryRecords
+) -> None:
+    hook = make(id="{{ number }}")
+    first, again = make_record("a", number=7, title="One"), make_record("b", number=7, title="One")
+    hook.take([first])
+
+    known = hook.take([again])
+    (told,) = hook.take([make_record("c", number=7, title="Two")])
+
+    assert known == (Taken("b", known=(id_of("7"),)),)
+    assert told.reason is not None
+    assert f"mapping.id: {id_of('7')} is recorded with other content" in told.reason
+    assert (told.recorded, told.known, told.is_new) == ((), (), True)
+    assert [each.key for each in kept.find("ci")] == ["c"]
+    assert log.head() == 1
+    assert list(make(id="{{ number }}-{{ title }}").retry()) == [Taken("c", (id_of("7-Two"),))]
+    assert kept.find("ci") == ()
+
+
+def test_a_delivery_that_comes_again_is_known_though_it_would_be_mapped_otherwise_now(
+    make: Make, log: MemoryLog, kept: MemoryRecords
+) -> None:
+    make().take([make_record(title="One")])
+
+    taken = make(title="{{ title }} and more").take([make_record(title="One")])
+
+    assert taken == (Taken("1", known=(id_of("1"),)),)
+    assert kept.find("ci") == ()
 
 
 def test_what_is_kept_and_comes_again_stands_once(make: Make, kept: MemoryRecords) -> None:
@@ -323,9 +356,11 @@ class CountingLog(MemoryLog):
         super().__init__(authority, clock)
         self.together: list[int] = []
 
-    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
         self.together.append(len(drafts))
-        return super().append(drafts, bookmark)
+        return super().appended(drafts, bookmark)
 
 
 def test_all_that_is_recorded_of_a_delivery_is_recorded_together(

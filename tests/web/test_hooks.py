@@ -15,7 +15,7 @@ from werkzeug.test import Client, TestResponse
 
 from feedserver.assembly import assemble_around
 from feedserver.errors import StoreError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Activity, Draft
 from feedserver.model.grant import masked
 from feedserver.ports import Bookmark
 from feedserver.settings import make_settings
@@ -46,7 +46,9 @@ MAX_BODY = 2000
 class FullLog(MemoryLog):
     """A log on a disk that is full."""
 
-    def append(self, drafts: Sequence[Draft], bookmark: Bookmark | None = None) -> tuple[int, ...]:
+    def appended(
+        self, drafts: Sequence[Draft], bookmark: Bookmark | None = None
+    ) -> tuple[Activity | None, ...]:
         raise StoreError("the store cannot be written: the disk is full")
 
 
