@@ -25,9 +25,10 @@ format: $(VENV)/.check ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## measure pulls, polls, writing, text, filters and feeds up to 1 M activities (DATABASE=clarify.sqlite for one of your own)
+bench: $(VENV)/.test ## measure pulls, polls, writing, webhooks, text, filters and feeds up to 1 M activities (DATABASE=clarify.sqlite for one of your own)
 	@$(BIN)/python bench/run.py $(DATABASE)
 	@$(BIN)/python -m bench.writing
+	@$(BIN)/python -m bench.hooks
 	@$(BIN)/python bench/publish.py
 	@$(BIN)/python bench/archives.py
 	@$(BIN)/python bench/text.py

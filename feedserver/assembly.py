@@ -231,7 +231,8 @@ def make_sources(settings: Settings, authority: str, clock: Clock) -> tuple[Sour
             continue
         if kind not in SOURCES:
             known = ", ".join(sorted({*SOURCES, *HOOKS}))
-            raise SettingsError(f"[sources.{name}] type = {kind!r} is unknown; known: {known}")
+            said = f"type = {kind!r} is unknown" if kind else "type is not set"
+            raise SettingsError(f"[sources.{name}] {said}; known: {known}")
         made.append(SOURCES[kind](name, values, authority, clock))
     return tuple(made)
 

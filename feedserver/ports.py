@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from feedserver.model.activity import Activity, Draft, Version
+from feedserver.model.activity import Activity, Draft, Object, Version
 from feedserver.model.feed import Page, Removal
 from feedserver.model.grant import Grant
 from feedserver.model.search import Word
@@ -215,10 +215,11 @@ class KeptRecord:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How many records of a source are kept, and when the oldest of them was received."""
+    """How many records of a source are kept, and when the first and last of them were received."""
 
     count: int
     oldest: datetime
+    newest: datetime
 
 
 class RecordStore(Protocol):
@@ -233,6 +234,13 @@ class RecordStore(Protocol):
 
     def find(self, source: str, key: str | None = None) -> tuple[KeptRecord, ...]:
         """Those of the source, or the one with that key, in the order in which they came.
+
+        Raises StoreError.
+        """
+        ...
+
+    def keys(self, source: str) -> tuple[str, ...]:
+        """The keys of the source, in that order: what is kept may be too much to hold at once.
 
         Raises StoreError.
         """
@@ -286,6 +294,14 @@ class Source(Protocol):
         """What is new since that place (None: the first poll), of which nothing is `known`.
 
         Raises SourceError where the source cannot be read now.
+        """
+        ...
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        """The object of that type with that number, or that key, as its activities name it.
+
+        None where there is none, or where several might have the number. Raises SourceError where
+        the source cannot be read now.
         """
         ...
 

@@ -1,6 +1,7 @@
 """Fakes: parts that behave as a test needs it."""
 
 from feedserver.errors import SourceError
+from feedserver.model.activity import Object
 from feedserver.ports import Known, Poll
 
 
@@ -23,6 +24,9 @@ class FailingSource:
 
     def is_importing(self, place: str | None) -> bool:
         return False
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        raise SourceError(f"source {self.name}: no answer")
 
     def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
         raise SourceError(f"source {self.name}: no answer")

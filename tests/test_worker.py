@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedserver.errors import SourceError
+from feedserver.model.activity import Object
 from feedserver.ports import Known, Poll
 from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
@@ -40,6 +41,9 @@ class LiveSource:
 
     def is_importing(self, place: str | None) -> bool:
         raise NotImplementedError
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        return None
 
     def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
         raise NotImplementedError

@@ -16,8 +16,8 @@ SOURCE = "crm"
 TYPE = "clarify"
 
 _HEAD = """\
-# The settings of this feedserver. All that there are: docs/settings.md. Each can be replaced from
-# the environment (FEEDSERVER_BASE_URL), and ${NAME} in a text is taken from there.
+# The settings of this feedserver. All that there are: docs/settings.md; webhooks: docs/webhooks.md.
+# Each can be replaced from the environment (FEEDSERVER_BASE_URL); ${NAME} in a text is from there.
 """
 _NO_SOURCE = """
 # To record what happens in a CRM, take the # away from these and fill them in:

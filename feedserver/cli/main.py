@@ -20,7 +20,7 @@ COMMANDS = {
     "record": "record activities from files",
     "publish": "record one entry of the CRM's log, as a business rule asks",
     "show": "print a feed without HTTP",
-    "source": "list the sources, try one, and see to what could not be mapped",
+    "source": "list and try sources; show and retry what could not be mapped",
     "grant": "tokens for readers and writers",
     "redact": "take the content of activities out of the log for good",
     "store": "care for the store: backup, check, vacuum, migrate",

@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="Example: feedserver source failed ci 4711",
     )
     failed.add_argument("name", metavar="NAME")
-    failed.add_argument("key", metavar="KEY", nargs="?", help="show the record with that key")
-    failed.add_argument("--drop", metavar="KEY", help="keep the record with that key no more")
+    failed.add_argument("key", metavar="KEY", nargs="?", help="show that record whole, as it came")
+    failed.add_argument("--drop", metavar="KEY", help="keep that record no more")
     failed.set_defaults(action=_failed)
     retrying = actions.add_parser(
         "retry",
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="Example: feedserver source retry ci",
     )
     retrying.add_argument("name", metavar="NAME")
-    retrying.add_argument("key", metavar="KEY", nargs="?", help="only the record with that key")
+    retrying.add_argument("key", metavar="KEY", nargs="?", help="only that record")
     retrying.set_defaults(action=_retry)
 
 
@@ -57,18 +57,21 @@ def _add_trying(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     trying.add_argument("name", metavar="NAME")
     trying.add_argument(
-        "file", metavar="FILE", nargs="?", help="JSON or NDJSON, for a webhook; - is what comes in"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="for a webhook: JSON, or one record a line; - is standard input",
     )
     trying.add_argument(
-        "--count", type=count, default=_SAMPLE, help=f"of how many (default {_SAMPLE})"
+        "--count", type=count, default=_SAMPLE, help=f"of how many entries (default {_SAMPLE})"
     )
     trying.add_argument(
         "--header",
-        metavar="NAME: VALUE",
+        metavar="HEADER",
         action="append",
         default=[],
         dest="headers",
-        help="a header with which the records come; may be given several times",
+        help="'NAME: VALUE', with which the records come; may be given several times",
     )
     trying.set_defaults(action=_try)
 
@@ -115,10 +118,11 @@ def _standing(server: "Server", name: str) -> str:
     filter = make_filter([("source", False, name)])
     newest = server.index.newest(filter, 1).positions
     dates = [server.index.recorded(position) for position in newest]
-    kept = server.records.find(name)
-    dates += [record.received for record in kept]
+    keeping = server.records.standing().get(name)
+    if keeping is not None:
+        dates.append(keeping.newest)
     last = f"last received {rfc3339(max(dates))}" if dates else "nothing received yet"
-    return f"{len(kept)} kept\t{last}"
+    return f"{0 if keeping is None else keeping.count} kept\t{last}"
 
 
 def _failed(arguments: argparse.Namespace) -> int:
@@ -198,11 +202,12 @@ def _known(server: "Server", name: str, key: str) -> None:
 def _tell_kept(server: "Server", name: str) -> None:
     from feedserver.model.dates import rfc3339
 
-    kept = server.records.find(name)
-    for record in kept:
-        print(f"{record.key}\t{rfc3339(record.received)}\t{record.reason}")
-    if not kept:
-        print(f"{name} keeps nothing: all that was delivered could be mapped.")
+    keys = server.records.keys(name)
+    for key in keys:
+        for record in server.records.find(name, key):
+            print(f"{record.key}\t{rfc3339(record.received)}\t{record.reason}")
+    if not keys:
+        print(f"{name} keeps nothing: no record waits for a mapping.")
 
 
 def _tell_record(server: "Server", name: str, key: str) -> None:

@@ -3,15 +3,19 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedserver.assembly import make_hooks, make_sources
 from feedserver.clock import system_clock
 from feedserver.errors import FeedserverError, InvalidRequest, MappingError, SettingsError
-from feedserver.model.activity import Draft
+from feedserver.markup import text_of
+from feedserver.model.activity import Draft, Object
 from feedserver.model.dates import rfc3339
+from feedserver.model.filter import label
 from feedserver.model.identity import dated_authority
+from feedserver.model.text import one_line, shorten
 from feedserver.parsers.deliveries import JSON, Delivery, records_of
 from feedserver.parsers.strict import decode, parse_json
 from feedserver.services.intake import cleaned
@@ -20,6 +24,8 @@ from feedserver.settings import Settings, load_settings
 if TYPE_CHECKING:
     from feedserver.mapping.records import Record
     from feedserver.mapping.rules import RecordMapping
+
+_TEXT = 200  # characters of the content that are shown, on one line
 
 
 def try_newest(name: str, count: int) -> int:
@@ -31,7 +37,7 @@ def try_newest(name: str, count: int) -> int:
         raise SettingsError(_why_not(settings, name))
     sample = source.sample(count)
     for draft in sample.drafts:
-        _tell(draft)
+        _tell(draft, "no date")
     for problem in (*sample.problems, *sample.failed):
         print(f"odd: {problem.key}: {problem.text}")
     dates = [draft.occurred for draft in sample.drafts if draft.occurred is not None]
@@ -83,7 +89,7 @@ def _try_record(mapping: "RecordMapping", record: "Record") -> int | None:
         print(f"    {error.record}")
         return None
     for draft in drafts:
-        _tell(draft)
+        _tell(draft, "when it comes")
     if not drafts:
         print(f"no rule applies: {record.key}")
     return len(drafts)
@@ -101,38 +107,51 @@ def _records(file: str, headers: Sequence[str], now: datetime) -> "list[Record]"
         if not colon or not name.strip():
             raise FeedserverError(f"--header {header!r} is none; write 'X-GitHub-Event: push'")
         given[name.strip().lower()] = value.strip()
-    media_type = given.get("content-type", JSON).partition(";")[0].strip().lower()
+    declared = Message()
+    declared["Content-Type"] = given.get("content-type", JSON)
+    text = decode(data, declared.get_content_charset())
     records: list[Record] = []
-    for place, body in enumerate(_documents(data), 1):
-        delivery = Delivery(media_type, None, given, body, now)
+    for place, body in enumerate(_documents(text), 1):
+        delivery = Delivery(declared.get_content_type(), "utf-8", given, body, now)
         records += records_of(delivery, lambda place=place: str(place))  # type: ignore[misc]
     return records
 
 
-def _documents(data: bytes) -> list[bytes]:
+def _documents(text: str) -> list[bytes]:
+    """The text as one document, or its lines where each may be one."""
+    whole = text.encode()
     try:
-        parse_json(decode(data))
+        parse_json(text)
     except InvalidRequest:
-        lines = [line for line in data.splitlines() if line.strip()]
+        lines = [line for line in whole.splitlines() if line.strip()]
         if len(lines) > 1 and all(line.lstrip().startswith(b"{") for line in lines):
             return lines
-    return [data]
+    return [whole]
 
 
-def _tell(made: Draft) -> None:
-    """Print the draft as it would be recorded."""
+def _tell(made: Draft, undated: str) -> None:
+    """Print the draft as it would be recorded; `undated` is said where it has no date."""
     draft = cleaned(made)
-    occurred = "no date" if draft.occurred is None else rfc3339(draft.occurred)
+    occurred = undated if draft.occurred is None else rfc3339(draft.occurred)
     print(f"{occurred}  {draft.title}")
     named = [
+        ("actor", _names(draft.actor)),
+        ("object", _names(draft.object)),
+        ("target", _names(draft.target)),
         ("queue", draft.queues),
         ("product", tuple(product.name for product in draft.products)),
         ("tags", draft.tags),
+        ("customer", _names(draft.customer)),
     ]
     told = [f"{name}: {', '.join(values)}" for name, values in named if values]
-    if draft.customer is not None and draft.customer.name:
-        told.append(f"customer: {draft.customer.name}")
     print("    " + "; ".join([f"verb: {draft.verb}", *told]))
+    if draft.content is not None:
+        print(f"    text: {shorten(one_line(text_of(draft.content)), _TEXT)}")
     print(f"    {draft.id}")
     if draft.object is not None and draft.object.url:
         print(f"    {draft.object.url}")
+
+
+def _names(thing: Object | None) -> tuple[str, ...]:
+    """What people call it, empty for nothing."""
+    return () if thing is None else (label(thing),)

@@ -1,6 +1,7 @@
 """Templates and expressions over a record: read once, sandboxed, and bounded in what they do."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,15 +13,17 @@ from feedserver.mapping import filters
 from feedserver.mapping.filters import MAX_TEXT, Tables
 from feedserver.mapping.sandbox import Environment
 from feedserver.mapping.values import LIST, Unfit
-from feedserver.model.text import shorten
+from feedserver.model.text import one_line, shorten
 
 MAX_TEMPLATE = 10_000  # characters
 MAX_LOOPS = 2  # in each other, as labels in commits
+MAX_TOLD = 500  # characters of what is wrong; names of the record may stand in it
 
 Compiled = Callable[[Mapping[str, Any]], Any]
 """Gives the value of a template over named values."""
 
 _NAME = "_value"  # by which a compiled expression gives its value
+_TAKES_A_NAME = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 _STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign)
 _FAULTS = (
     TemplateError,
@@ -86,7 +89,7 @@ class Expressions:
                 said = _bounded(render(context))
                 return said if alone is None else _plain(context.vars[_NAME])
             except _FAULTS as error:
-                told = " ".join(str(error).split()) or "it is nested too deep"
+                told = shorten(one_line(str(error)), MAX_TOLD) or "it is nested too deep"
                 raise MappingError(f"{where}: {_short(text)}: {told}") from None
 
         return value_of
@@ -105,10 +108,13 @@ class Expressions:
     def _fault_of(self, node: nodes.Node) -> str | None:
         if isinstance(node, nodes.Stmt) and not isinstance(node, _STATEMENTS):
             return f"there is no {{% {type(node).__name__.lower()} %}} here; known: if, for, set"
-        if isinstance(node, nodes.Filter) and node.name not in self._environment.filters:
-            return f"there is no filter {node.name}.{near(node.name, filters.FILTERS)}"
-        if isinstance(node, nodes.Test) and node.name not in self._environment.tests:
-            return f"there is no test {node.name}.{near(node.name, self._environment.tests)}"
+        filter, test = _called(node)
+        if filter is not None and filter not in self._environment.filters:
+            return f"there is no filter {filter}.{near(filter, filters.FILTERS)}"
+        if test is not None and test not in self._environment.tests:
+            return f"there is no test {test}.{near(test, self._environment.tests)}"
+        if isinstance(node, nodes.Const) and node.value in (math.inf, -math.inf):
+            return "a number in it is too large"
         if isinstance(node, nodes.For) and _depth(node) > MAX_LOOPS:
             return f"more than {MAX_LOOPS} loops stand in each other"
         if isinstance(node, nodes.Name) and node.name == "self":
@@ -127,6 +133,19 @@ def near(name: str, known: Iterable[str]) -> str:
     if close:
         return f" Did you mean {close[0]}?"
     return f" Known: {', '.join(several)}." if several else " There are none."
+
+
+def _called(node: nodes.Node) -> tuple[str | None, str | None]:
+    """The filter and the test that the node asks for, by name: `map('upper')` asks for upper."""
+    if isinstance(node, nodes.Test):
+        return None, node.name
+    if not isinstance(node, nodes.Filter):
+        return None, None
+    place = _TAKES_A_NAME.get(node.name)
+    named = node.args[place] if place is not None and place < len(node.args) else None
+    if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
+        return node.name, None
+    return (named.value, None) if node.name == "map" else (node.name, named.value)
 
 
 def _depth(node: nodes.Node) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from feedserver.errors import MappingError, SettingsError
-from feedserver.mapping.expressions import Compiled, Expressions, near
+from feedserver.mapping.expressions import MAX_TOLD, Compiled, Expressions, near
 from feedserver.mapping.values import (
     LIST,
     Unfit,
@@ -54,7 +54,8 @@ class Member:
             return make(value)
         except ValueError as error:
             told = shorten(" ".join(self.written.split()), 120)
-            raise MappingError(f"{self.where}: {told}: {error}") from None
+            wrong = shorten(one_line(str(error)), MAX_TOLD)
+            raise MappingError(f"{self.where}: {told}: {wrong}") from None
 
     def line(self, names: Names) -> str | None:
         """Its text on one line; None where it is empty."""

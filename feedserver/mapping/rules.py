@@ -44,7 +44,7 @@ def rules_of(settings: Mapping[str, Any], where: str) -> Sequence[Mapping[str, A
     preset, mapping = settings.get("preset"), settings.get("mapping")
     several = mapping if isinstance(mapping, list) else [] if mapping is None else [mapping]
     if not all(isinstance(rule, Mapping) for rule in several):
-        raise SettingsError(f"{where} mapping: write a table [….mapping]")
+        raise SettingsError(f"{where} mapping is no table; write [sources.NAME.mapping]")
     if preset is None:
         if not several:
             raise SettingsError(f"{where} has neither preset nor mapping; write one of them")
@@ -52,8 +52,8 @@ def rules_of(settings: Mapping[str, Any], where: str) -> Sequence[Mapping[str, A
     rules = preset_rules(preset, where)
     if isinstance(mapping, list):
         raise SettingsError(
-            f"{where} mapping: beside a preset write one table [….mapping], which holds for each "
-            "of its rules"
+            f"{where} mapping is a list; beside a preset write one table [sources.NAME.mapping], "
+            "which holds for each of its rules"
         )
     return rules if mapping is None else [_narrowed(rule, mapping) for rule in rules]
 

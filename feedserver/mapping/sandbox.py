@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, Undefined, UndefinedError
-from jinja2.runtime import LoopContext
+from jinja2 import StrictUndefined, Undefined, UndefinedError, pass_context
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
 from feedserver.mapping import filters
@@ -13,6 +13,7 @@ from feedserver.mapping.values import LIST, Unfit, kind_of, text_of
 from feedserver.model.text import shorten
 
 MAX_TURNS = 1000  # of one loop
+MAX_ALL_TURNS = 10_000  # of all loops of a template together, those in each other
 
 _LARGE = 1e18  # beyond that people write numbers as texts
 _TURN = frozenset("index index0 revindex revindex0 first last length previtem nextitem".split())
@@ -41,9 +42,16 @@ class _Missing(StrictUndefined):
         return self
 
 
+class _Counting(Context):
+    """The names over which a template is worked out once, and how many turns its loops took."""
+
+    turns = 0
+
+
 class Environment(SandboxedEnvironment):
     """Jinja's sandbox with less in it: members of values only, no globals, bounded operators."""
 
+    context_class = _Counting
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, tables: Tables) -> None:
@@ -100,11 +108,15 @@ class Environment(SandboxedEnvironment):
         return self.undefined(hint=hint, obj=obj, name=str(name))
 
 
-def _few(value: Any) -> list[Any]:
+@pass_context
+def _few(context: _Counting, value: Any) -> list[Any]:
     """What a loop goes through."""
     found = list(value)
+    context.turns += len(found)
     if len(found) > MAX_TURNS:
         raise Unfit(f"it goes through {len(found):,} elements; {MAX_TURNS:,} is the limit")
+    if context.turns > MAX_ALL_TURNS:
+        raise Unfit(f"its loops go through more than {MAX_ALL_TURNS:,} elements in all")
     return found
 
 

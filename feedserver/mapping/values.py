@@ -112,7 +112,7 @@ def _read(value: Any, format: str | None) -> datetime:
             if not _NUMBER.fullmatch(text):
                 return datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", text))
             value = float(text)
-        except ValueError:
+        except (ValueError, re.error):  # re.error: a format that says something twice
             raise _no_date(value, format) from None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise _no_date(value)

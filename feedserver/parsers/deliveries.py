@@ -1,7 +1,7 @@
 """What is delivered to a webhook: from a body and its headers to records."""
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from feedserver.errors import InvalidRequest, UnsupportedType
+from feedserver.errors import InvalidRequest, TooLarge, UnsupportedType
 from feedserver.mapping.records import Record
+from feedserver.model.text import one_line
 from feedserver.parsers.strict import decode, parse_json
 
 FORM = "application/x-www-form-urlencoded"
@@ -22,13 +23,16 @@ MEDIA_TYPES = (JSON, FORM, EVENT, EVENTS)
 
 MAX_KEY = 200  # characters; it stands in ids
 MAX_FIELDS = 1000  # of a form
+MAX_RECORDS = 1000  # of a delivery; each is a row where it is kept, with all headers
 
 OF_DELIVERY = ("webhook-id", "x-github-delivery")
 KEYS = (*OF_DELIVERY, "idempotency-key")
 """The headers that give a delivery its key, the first that is there; an event has its own."""
 
+MAX_HEADER = 2000  # characters; a longer one says nothing of what happened, and is left out
 _SECRET = re.compile(
-    r"authorization|cookie|secret|token|signature|password|passwd|api-?key|access-?key"
+    r"authorization|authentication|(?:^|-)auth(?:-|$)|cookie|credential|secret|token|signature"
+    r"|password|passwd|(?:api|access|private|functions|subscription)-?key"
 )
 _ATTRIBUTES = ("specversion", "id", "source", "type")  # that every CloudEvent has
 _PREFIX = "ce-"
@@ -49,12 +53,16 @@ def records_of(delivery: Delivery, new_key: Callable[[], str]) -> tuple[Record, 
     """The records of the delivery, in order; `new_key` gives the key of one that has none.
 
     A list is a record for each of its items, with the keys KEY/1, KEY/2, … The headers of a record
-    are those that hold no secret. Raises InvalidRequest and UnsupportedType.
+    are those that hold no secret. Raises InvalidRequest, TooLarge and UnsupportedType.
     """
     values = _values(delivery)
     is_many = isinstance(values, list)
     if not is_many:
         values = [values]
+    if len(values) > MAX_RECORDS:
+        raise TooLarge(
+            f"The list has {len(values):,} items; {MAX_RECORDS:,} is the limit. Send it in parts."
+        )
     for place, value in enumerate(values, 1):
         if not isinstance(value, dict):
             where = f"item {place} of the list" if is_many else "The body"
@@ -68,8 +76,12 @@ def records_of(delivery: Delivery, new_key: Callable[[], str]) -> tuple[Record, 
 
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers but for those whose names speak of a secret."""
-    return {name: value for name, value in headers.items() if not _SECRET.search(name)}
+    """The headers but for those whose names speak of a secret, and those that are very long."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if not _SECRET.search(name) and len(value) <= MAX_HEADER
+    }
 
 
 def event_key(value: Mapping[str, Any]) -> str | None:
@@ -97,7 +109,11 @@ def _keys(
 
 
 def _short(key: str) -> str:
-    if len(key) <= MAX_KEY:
+    """The key, or its digest where it is long or could not stand on one line as it is.
+
+    Of two keys that differ in spaces alone each keeps its own id.
+    """
+    if len(key) <= MAX_KEY and key and one_line(key) == key:
         return key
     return f"sha256-{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
@@ -162,7 +178,7 @@ def _in_headers(delivery: Delivery) -> dict[str, Any]:
     if delivery.media_type:
         event["datacontenttype"] = delivery.media_type
     if delivery.body:
-        event["data"] = _data(delivery)
+        event.update(_data(delivery))
     return event
 
 
@@ -177,13 +193,16 @@ def _decoded(name: str, value: str) -> str:
         raise InvalidRequest([f"The header {name} is not UTF-8, percent-encoded."]) from None
 
 
-def _data(delivery: Delivery) -> Any:
-    """The data by its media type: JSON, a form, a text, or else what can be read of it."""
+def _data(delivery: Delivery) -> dict[str, Any]:
+    """The data by its media type: JSON, a form or a text; what is no text stays in base64."""
     if delivery.media_type == FORM:
-        return _form(decode(delivery.body, delivery.charset))
+        return {"data": _form(decode(delivery.body, delivery.charset))}
     if not delivery.media_type or _is_json(delivery.media_type):
-        return _json(delivery)
-    return decode(delivery.body, delivery.charset)
+        return {"data": _json(delivery)}
+    try:
+        return {"data": decode(delivery.body, delivery.charset)}
+    except InvalidRequest:
+        return {"data_base64": b64encode(delivery.body).decode()}
 
 
 def _is_json(media_type: str) -> bool:

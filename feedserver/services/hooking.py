@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from feedserver.clock import Clock
@@ -118,12 +118,16 @@ class Hooking:
 
         Each is on disk when it is given. Raises as `take`.
         """
-        for kept in self._records.find(self.name, key):
+        keys = self._records.keys(self.name) if key is None else (key,)
+        for kept in chain.from_iterable(self._records.find(self.name, each) for each in keys):
             self._writing.refuse_while_importing()
-            yield from self._take([_record(kept)], is_late=True)
+            yield from self._take([_record(kept)], kept.received)
 
-    def _take(self, records: Sequence[Record], is_late: bool = False) -> tuple[Taken, ...]:
-        made = [self._mapped(record, is_late) for record in records]
+    def _take(
+        self, records: Sequence[Record], received: datetime | None = None
+    ) -> tuple[Taken, ...]:
+        """As `take`; what says no time of its own happened when it was received, or now."""
+        made = [self._mapped(record) for record in records]
         refused = [
             self._kept(record, drafts)
             for record, drafts in zip(records, made, strict=True)
@@ -132,7 +136,7 @@ class Hooking:
         # What cannot be mapped first: if the rest cannot be recorded then, all comes again.
         are_new = iter(self._keep(refused))
         drafts = [draft for each in made if not isinstance(each, str) for draft in each]
-        verdicts = iter(self._intake.take_made(drafts) if drafts else ())
+        verdicts = iter(self._intake.take_made(drafts, received) if drafts else ())
         taken = []
         for record, each in zip(records, made, strict=True):
             if isinstance(each, str):
@@ -160,24 +164,16 @@ class Hooking:
             return Taken(record.key, recorded, known)
         reason = (
             f"mapping.id: {foreign[0]} is recorded with other content. Let `id` name what "
-            "happened, not the thing to which it did, or leave it out."
+            "happened, not the thing that it happened to, or leave it out."
         )
         logger.warning("source %s, %s is kept: %s", self.name, record.key, reason)
         (is_new,) = self._keep([self._kept(record, reason)])
         return Taken(record.key, recorded, known, reason, is_new)
 
-    def _mapped(self, record: Record, is_late: bool) -> tuple[Draft, ...] | str:
-        """What the mapping makes of the record, or why it makes nothing.
-
-        What says no time of its own and is late happened when it was received, not now.
-        """
+    def _mapped(self, record: Record) -> tuple[Draft, ...] | str:
+        """What the mapping makes of the record, or why it makes nothing."""
         try:
-            drafts = self._mapping.drafts(record)
-            if not is_late:
-                return drafts
-            return tuple(
-                replace(each, occurred=each.occurred or record.received) for each in drafts
-            )
+            return self._mapping.drafts(record)
         except MappingError as error:
             logger.warning("source %s, %s is kept: %s", self.name, record.key, error)
             return str(error)

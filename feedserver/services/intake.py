@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from enum import Enum
 
 from feedserver.markup import sanitised
@@ -92,18 +93,20 @@ class Intake:
         ]
         return self._verdicts(sent)
 
-    def take_made(self, drafts: Sequence[Draft]) -> tuple[Verdict, ...]:
+    def take_made(
+        self, drafts: Sequence[Draft], received: datetime | None = None
+    ) -> tuple[Verdict, ...]:
         """As `take`, of drafts to which a source of ours has given their ids.
 
-        A draft that says no time is compared without it.
+        A draft that says no time is compared without it, and happened when it was `received`,
+        which is now where that is None.
         """
-        made = [cleaned(draft, self._max_title) for draft in drafts]
-        return self._verdicts(
-            [
-                _Sent(each, None, True, None, self._max_title, has_time=each.occurred is not None)
-                for each in made
-            ]
-        )
+        return self._verdicts([self._made(draft, received) for draft in drafts])
+
+    def _made(self, draft: Draft, received: datetime | None) -> "_Sent":
+        made = replace(cleaned(draft, self._max_title), occurred=draft.occurred or received)
+        has_time = draft.occurred is not None
+        return _Sent(made, None, True, None, self._max_title, has_time)
 
     def _verdicts(self, sent: Sequence["_Sent"]) -> tuple[Verdict, ...]:
         made = self._appended(sent)

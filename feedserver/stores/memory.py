@@ -190,6 +190,9 @@ class MemoryRecords:
             if record.source == source and key in (None, record.key)
         )
 
+    def keys(self, source: str) -> tuple[str, ...]:
+        return tuple(record.key for record in self.find(source))
+
     def drop(self, source: str, keys: Sequence[str]) -> int:
         dropped = [self._records.pop((source, key), None) for key in keys]
         return sum(record is not None for record in dropped)
@@ -198,4 +201,7 @@ class MemoryRecords:
         received: dict[str, list[datetime]] = {}
         for record in list(self._records.values()):
             received.setdefault(record.source, []).append(record.received)
-        return {source: Keeping(len(dates), min(dates)) for source, dates in received.items()}
+        return {
+            source: Keeping(len(dates), min(dates), max(dates))
+            for source, dates in received.items()
+        }

@@ -22,7 +22,7 @@ _WRITING = (
     "Writing needs a grant. Ask this server's administrator for a token "
     "(`feedserver grant add --write LABEL`); " + _HOW
 )
-_KNOWN = "This tells who you are. Send the token of a grant; " + _HOW
+_KNOWN = "This tells who you are by the token of a grant; " + _HOW
 _AUTHENTICATION = "socialcast.authentication"  # which is given the token in its body
 _HOOKS = ("deliver", "deliver.signed")  # which ask for their own secret
 _FOR_ALL = ("healthz", "readyz", "static", _AUTHENTICATION, *_HOOKS)

@@ -121,6 +121,8 @@ class Bridge:
         accept, encodings = lines("accept"), lines("accept-encoding")
         if len(accept) > 1 or len(encodings) > 1:
             return None  # they are joined in the way of all others
+        if len(lines("if-none-match")) > 1 or len(lines("authorization")) > 1:
+            return None  # likewise
         key = (
             scope.path,
             scope.query_string,

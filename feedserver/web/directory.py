@@ -129,9 +129,18 @@ class DirectoryViews:
 
 def names_of(server: Server, field: str) -> list[Name]:
     """The names of the field; of an actor's two names, login and id, the login."""
-    own = f"tag:{server.log.authority}:"
     names = server.index.names(field)
-    return [name for name in names if field != "actor" or not name.value.startswith(own)]
+    if field != "actor":
+        return list(names)
+    own = f"tag:{server.log.authority}:"
+    # No two activities have one date: what is newest of both names is by the actor of both.
+    logins = {(name.newest, name.count) for name in names if ":" not in name.value}
+    return [
+        name
+        for name in names
+        if not name.value.startswith(own)
+        and (":" not in name.value or (name.newest, name.count) not in logins)
+    ]
 
 
 def of_its_bytes(body: bytes, media_type: str, bodies: Bodies) -> Response:

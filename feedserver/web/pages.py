@@ -80,7 +80,7 @@ class Pages:
             newest=links.get("first"),
             is_first=query.before is None,
             state=state,
-            has_sources=bool(self._server.sources),
+            has_sources=bool(self._server.sources or self._server.hooks),
             parts=[
                 (part, self._feed(without, by_name=by_name))
                 for part, without in parts(filter, self._server.index.label)

@@ -24,6 +24,7 @@ title  = "{{{{ who }}}} built {{{{ what }}}}"
 verb   = "update"
 actor  = "{{{{ who }}}}"
 queues = "Builds"
+text   = "{{{{ note | default('') }}}}"
 tags   = "{{{{ headers['x-event'] | default('') }}}}"
 """
 
@@ -61,14 +62,17 @@ class TestTry:
     def test_what_would_be_recorded_is_shown_and_nothing_is(
         self, command: Command, settings: Path
     ) -> None:
-        file = write(settings, {"who": "Ann Example", "what": "the tower"})
+        file = write(
+            settings, {"who": "Ann Example", "what": "the tower", "note": "7 minutes\n& more"}
+        )
 
         said = command("source", "try", "ci", file, "--header", "X-Event: push")
 
         assert said.code == 0, said.err
         assert said.out == (
-            "no date  Ann Example built the tower\n"
-            "    verb: update; queue: Builds; tags: push\n"
+            "when it comes  Ann Example built the tower\n"
+            "    verb: update; actor: Ann Example; queue: Builds; tags: push\n"
+            "    text: 7 minutes & more\n"
             "    tag:example.com,2026:ci/1\n"
             "1 record: 1 would be recorded, 0 without a rule, 0 kept. Nothing was recorded.\n"
         )
@@ -113,6 +117,22 @@ class TestTry:
 
         assert said.code == 1
         assert said.err.startswith(f"feedserver: {told}")
+
+    @pytest.mark.parametrize(
+        ("encoding", "declared"),
+        [("utf-8-sig", ""), ("utf-16", ""), ("cp1252", "; charset=windows-1252")],
+    )
+    def test_a_file_is_read_as_windows_programs_write_it(
+        self, command: Command, settings: Path, encoding: str, declared: str
+    ) -> None:
+        file = settings.parent / "records"
+        line = '{"who": "Ann Exämple", "what": "the tower"}\r\n'
+        file.write_bytes((line * 2).encode(encoding))
+        header = f"Content-Type: application/json{declared}"
+
+        said = command("source", "try", "ci", str(file), "--header", header)
+
+        assert said.out.count("Ann Exämple built the tower") == 2
 
     def test_a_file_that_is_no_json_is_told_where(self, command: Command, settings: Path) -> None:
         (settings.parent / "records").write_text('{\n  "who": "Ann",\n  oops\n}')

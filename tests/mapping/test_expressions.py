@@ -22,6 +22,7 @@ NAMES: dict[str, Any] = {
         "two words": "yes",
     },
     "empty": [],
+    "lists": [[1]] * 200,
     "long": "a" * 100_000,
     "many": 10**9,
     "state": "6",
@@ -161,6 +162,10 @@ def test_filters(text: str, value: Any) -> None:
             "2 l",
         ),
         ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "cannot be read"),
+        ("{{ 1e400 }}", "a number in it is too large"),
+        ("{{ empty | map('uper') | list }}", "there is no filter uper. Did you mean upper?"),
+        ("{{ empty | select('defind') | list }}", "there is no test defind."),
+        ("{{ empty | rejectattr('a', 'defind') | list }}", "there is no test defind."),
         ("{{ x }}" * 2000, "more than 10,000 characters"),
     ],
 )
@@ -213,6 +218,8 @@ def test_nothing_of_python_can_be_reached(text: str) -> None:
         "{% for a in empty or long[:100] %}{{ long }}{% endfor %}",
         "{{ long.center(many) }}",
         "{% for a in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% for a in lists %}{% for b in lists %}{{ long | count }}{% endfor %}{% endfor %}",
+        "{{ [long | length] | sum(start=[]) }}",
     ],
 )
 def test_a_record_cannot_make_a_template_large_or_slow(text: str) -> None:
@@ -222,6 +229,32 @@ def test_a_record_cannot_make_a_template_large_or_slow(text: str) -> None:
         value_of(text)
 
     assert time.perf_counter() - began < 1
+
+
+def test_many_lists_are_joined_in_one_go() -> None:
+    began = time.perf_counter()
+
+    assert value_of("{{ many_lists | sum(start=[]) | length }}", many_lists=[[1]] * 100_000) == 1e5
+    assert value_of("{{ named | sum('of', []) }}", named=[{"of": [1]}, {"of": [2]}]) == [1, 2]
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 'nan' | float }}", "{{ '1e400' | float }}", "{{ [1e308, 1e308] | sum }}"]
+)
+def test_what_is_not_finite_is_no_number(text: str) -> None:
+    with pytest.raises(MappingError, match="no number"):
+        value_of(text)
+
+
+def test_what_a_record_is_told_of_is_one_short_line_without_controls() -> None:
+    odd = {f"\x1b[31m{place}\nforged": 1 for place in range(1000)}
+
+    with pytest.raises(MappingError) as caught:
+        value_of("{{ odd.name }}", odd=odd)
+
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 700
 
 
 def test_what_a_record_holds_is_never_a_template() -> None:
@@ -255,8 +288,8 @@ def test_no_filter_but_default_takes_what_is_missing() -> None:
 
 def test_null_is_an_empty_list_where_elements_are_chosen_and_nothing_elsewhere() -> None:
     choosing = {"map", "reject", "rejectattr", "select", "selectattr"}
-    for name in sorted(choosing):
-        assert value_of(f"{{{{ issue.closed_at | {name}('x') }}}}") == []
+    for name in sorted(choosing):  # `lower` is a filter and a test
+        assert value_of(f"{{{{ issue.closed_at | {name}('lower') }}}}") == []
     for name in sorted(set(FILTERS) - choosing - {"d", "default", "table", "replace"}):
         with pytest.raises(MappingError):
             value_of(f"{{{{ issue.closed_at | {name} | list }}}}")

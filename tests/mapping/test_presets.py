@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,22 @@ def test_a_preset_says_what_it_is_for_and_proves_each_of_its_rules(name: str) ->
 def _tables_of(rules: Any) -> list[dict[str, Any]]:
     """Rules that make nothing, for the sake of their tables."""
     return [{"when": False, "tables": rule["tables"]} for rule in rules if "tables" in rule]
+
+
+def test_a_push_of_very_many_commits_shows_the_first_of_them() -> None:
+    preset = read_preset("github")
+    push = next(each for each in preset["examples"] if '"pusher"' in each["record"])
+    record = record_of(push)
+    commits = [{"message": f"c{place}", "author": {"name": "Ann"}} for place in range(2048)]
+
+    (draft,) = mapping_of("github").drafts(
+        replace(record, value={**record.value, "commits": commits})
+    )
+
+    assert draft.content is not None
+    assert draft.content.count("<li>") == 100
+    assert draft.content.endswith("<p>and 1948 more</p>")
+    assert "pushed 2048 commits" in draft.title
 
 
 def test_these_presets_are_there() -> None:

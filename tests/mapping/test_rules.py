@@ -272,8 +272,8 @@ def test_an_error_tells_which_of_several_rules() -> None:
     ("settings", "told"),
     [
         ({}, r"\[sources.x\] has neither preset nor mapping"),
-        ({"mapping": "x"}, r"\[sources.x\] mapping: write a table"),
-        ({"mapping": ["x"]}, r"\[sources.x\] mapping: write a table"),
+        ({"mapping": "x"}, r"\[sources.x\] mapping is no table; write"),
+        ({"mapping": ["x"]}, r"\[sources.x\] mapping is no table; write"),
         ({"preset": "github", "mapping": [{}]}, r"beside a preset write one table"),
         ({"mapping": {"titel": "x"}}, r"mapping\.titel is unknown. Did you mean title\?"),
         ({"mapping": {"object": {"nam": "x"}}}, r"mapping\.object\.nam is unknown. Did you mean n"),

@@ -77,6 +77,11 @@ def test_what_is_no_date_is_told(value: Any, zone: str | None, told: str) -> Non
         date_of(value, zone)
 
 
+def test_a_format_that_says_something_twice_is_told() -> None:
+    with pytest.raises(Unfit, match="'1919' is no date; it must be a date as %d%d"):
+        date_of("1919", "UTC", "%d%d")
+
+
 def test_of_names_nulls_and_empty_ones_are_left_out() -> None:
     assert names_of(["a", None, "", " b ", 3.0, True]) == ["a", "b", "3", "true"]
     assert names_of(None) == []

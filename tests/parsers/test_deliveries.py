@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.errors import InvalidRequest, UnsupportedType
+from feedserver.errors import InvalidRequest, TooLarge, UnsupportedType
 from feedserver.mapping.records import Record
+from feedserver.model.text import one_line
 from feedserver.parsers.deliveries import (
     EVENT,
     EVENTS,
     FORM,
     JSON,
     MAX_FIELDS,
+    MAX_HEADER,
+    MAX_RECORDS,
     Delivery,
     records_of,
 )
@@ -52,6 +55,19 @@ class TestJson:
         (record,) = read({"n": 1})
 
         assert record == Record("new-1", {"n": 1}, {}, NOON)
+
+    def test_a_very_long_list_is_refused_as_a_whole(self) -> None:
+        assert len(read([{}] * MAX_RECORDS)) == MAX_RECORDS
+        with pytest.raises(TooLarge, match="1,001 items"):
+            read([{}] * (MAX_RECORDS + 1))
+
+    @pytest.mark.parametrize("id", ["a  b", "a\nb", "a\tb", "a\x00b", " a", "\u3000", "\x1b[2J"])
+    def test_a_key_that_is_no_line_stands_in_ids_as_its_digest(self, id: str) -> None:
+        (record,) = read({**TYPED, "id": id, "source": "s"}, EVENT)
+        (other,) = read({**TYPED, "id": one_line(id) or "-", "source": "s"}, EVENT)
+
+        assert record.key.startswith("sha256-")
+        assert record.key != other.key
 
     def test_a_list_is_a_record_for_each_item_under_one_key(self) -> None:
         records = read([{"n": 1}, {"n": 2}], idempotency_key="k")
@@ -168,6 +184,14 @@ class TestEvents:
 
         assert value_of(body, media_type, **named)["data"] == data
 
+    def test_data_of_a_binary_event_that_is_no_text_stays_in_base64(self) -> None:
+        named = {f"ce_{name}": text for name, text in TYPED.items()}
+
+        value = value_of(b"\x89PNG", "image/png", **named)
+
+        assert "data" not in value
+        assert value["data_base64"] == "iVBORw=="
+
     @pytest.mark.parametrize(
         ("members", "data"),
         [
@@ -243,10 +267,19 @@ def test_headers_that_hold_secrets_are_left_out() -> None:
         x_hub_signature_256="x",
         x_gitlab_token="x",
         x_api_key="x",
-        x_event="push",
+        x_auth="x",
+        x_functions_key="x",
+        x_event_key="repo:push",
+        x_author="ann",
     )
 
-    assert record.headers == {"x-event": "push"}
+    assert record.headers == {"x-event-key": "repo:push", "x-author": "ann"}
+
+
+def test_a_very_long_header_is_not_copied_to_each_of_many_records() -> None:
+    records = read([{}, {}], x_long="a" * (MAX_HEADER + 1), x_event="push")
+
+    assert [record.headers for record in records] == [{"x-event": "push"}] * 2
 
 
 @given(

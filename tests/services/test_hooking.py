@@ -297,6 +297,17 @@ class TestRetry:
         assert [each.known for each in taken] == [(id_of("1"),), (id_of("2"),)]
         assert kept.find("ci") == ()
 
+    def test_what_came_meanwhile_under_another_key_and_says_no_time_is_known(
+        self, make: Make, kept: MemoryRecords
+    ) -> None:
+        hook = make(title="Now", id="order-{{ n }}")
+        hook.take([make_record("another")])
+
+        taken = list(hook.retry())
+
+        assert [each.known for each in taken] == [(id_of("order-1"),)] * 2
+        assert kept.find("ci") == ()
+
     def test_what_is_delivered_again_and_can_be_mapped_now_is_kept_no_more(
         self, make: Make, kept: MemoryRecords
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from feedserver.errors import SourceError, StoreError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Draft, Object
 from feedserver.ports import Bookmark, Known, Poll, Problem
 from feedserver.services.intake import Intake
 from feedserver.services.polling import Polling
@@ -35,6 +35,9 @@ class FakeSource:
 
     def is_importing(self, place: str | None) -> bool:
         raise NotImplementedError
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        return None
 
     def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
         raise NotImplementedError

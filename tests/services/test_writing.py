@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from feedserver.errors import FeedserverError, InvalidRequest, NotFound, NotYet, SourceError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Draft, Object
 from feedserver.ports import Bookmark, Known, Poll, Problem, Source
 from feedserver.services.intake import Intake, Outcome, Verdict
 from feedserver.services.polling import Polling
@@ -40,6 +40,9 @@ class FakeSource:
     def is_importing(self, place: str | None) -> bool:
         self.places.append(place)
         return self._has_history and place != DONE
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        return None
 
     def entry(self, object_type: str, database_id: int, activity_objid: int) -> Poll:
         self.asked.append((object_type, database_id, activity_objid))

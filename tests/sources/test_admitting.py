@@ -116,7 +116,7 @@ class TestByStandardWebhooks:
 
     @pytest.mark.parametrize("secret", [SECRET, "whsec_", "whsec_????", "whsec_MfKQ9r8G", "whsec"])
     def test_a_secret_that_is_none_of_the_standard_is_refused(self, secret: str) -> None:
-        with pytest.raises(ValueError, match="is `whsec_` and 16 bytes or more in base64"):
+        with pytest.raises(ValueError, match="it is `whsec_` and 16 bytes or more in base64"):
             ByStandardWebhooks(secret, 300)
 
 
@@ -151,6 +151,7 @@ def test_a_hook_is_made_of_its_settings(settings: dict[str, Any], is_signed: boo
         ({"tolerance": "5"}, "[sources.ci] tolerance = '5' is no number of seconds"),
         ({"tolerance": True}, "[sources.ci] tolerance = True is no number of seconds"),
         ({"tolerance": 90_000}, "[sources.ci] tolerance = 90000 is more than a day"),
+        ({"tolerance": 60}, '[sources.ci] tolerance is for signature = "standard"'),
         ({"preset": "carier"}, "[sources.ci] preset"),
         ({"mapping": {"titel": "x"}}, "[sources.ci] mapping"),
     ],

@@ -853,6 +853,23 @@ class TestAddresses:
     def test_a_sample_of_an_empty_crm_is_empty(self, crm: Clarify, open_source: MakeSource) -> None:
         assert open_source().sample(5).drafts == ()
 
+    @pytest.mark.parametrize("by_number", [True, False])
+    def test_an_object_is_found_before_anything_is_recorded_of_it(
+        self, crm: Clarify, open_source: MakeSource, case: int, by_number: bool
+    ) -> None:
+        crm.entry(act_entry2case=case)
+        source = open_source()
+        (draft,) = source.sample(1).drafts
+        assert draft.object is not None
+
+        number, key = (draft.object.number, None) if by_number else (None, str(case))
+        found = source.object_at("case", number, key)
+
+        assert found == draft.object
+        assert source.object_at("case", "no such number", None) is None
+        assert source.object_at("task", draft.object.number, None) is None
+        assert source.object_at("site-part", "1", None) is None
+
     def test_the_crm_is_never_written(
         self, crm: Clarify, add_many: AddMany, open_source: MakeSource
     ) -> None:

@@ -86,6 +86,7 @@ def test_what_comes_again_stands_once_as_it_came_first_with_the_newest_reason(
     are_new = records.keep([make_record("1", reason="another", value={}), make_record("3")])
 
     assert are_new == (False, True)
+    assert records.keys("ci") == ("1", "2", "3")
     assert records.find("ci") == (
         make_record("1", reason="another"),
         make_record("2"),
@@ -107,7 +108,10 @@ def test_it_tells_how_many_are_kept_and_since_when(records: RecordStore) -> None
     records.keep([make_record("1", received=later), make_record("2"), make_record("3")])
     records.keep([make_record("1", source="other", received=later)])
 
-    assert records.standing() == {"ci": Keeping(3, NOON), "other": Keeping(1, later)}
+    assert records.standing() == {
+        "ci": Keeping(3, NOON, later),
+        "other": Keeping(1, later, later),
+    }
 
 
 def test_what_one_process_keeps_another_one_finds(open_store: Open) -> None:

@@ -231,6 +231,7 @@ def sent(served: Served, path: str, method: str, lines: list[tuple[str, str]], v
         ("/all.json", "GET", [("If_None_Match", "*")], "1.1"),
         ("/all.json", "GET", [("If-None-Match", "*")], "1.1"),
         ("/all.json", "HEAD", [("If-None-Match", "*"), ("Accept-Encoding", "br")], "1.1"),
+        ("/all.json", "GET", [("If-None-Match", "*"), ("If-None-Match", '"x"')], "1.1"),
         ("/", "GET", [("Accept", "text/html")], "1.1"),
         ("/feeds", "GET", [("Accept", "text/html")], "1.1"),
         ("/feeds.json", "GET", [("Accept-Encoding", "gzip")], "1.1"),
@@ -804,6 +805,18 @@ def test_who_waits_at_a_private_server_needs_a_grant_when_it_is_told(tmp_path: P
 
     assert (stranger.status, stranger.seconds < 1) == (401, True)
     assert statuses == (200, 401)
+
+
+def test_who_sends_two_credentials_is_refused_by_memory_too(tmp_path: Path) -> None:
+    server = stored(tmp_path, reading="private")
+    one = ("Authorization", f"Bearer {server.grants.add('reader', False)}")
+    with serving(server) as served:
+        lines = [[one], [one], [one, ("Authorization", "Basic zz")], [one]]
+
+        answers = [sent(served, "/all.atom", "GET", each, "1.1") for each in lines]
+
+        assert [status for status, *_ in answers] == [200, 200, 401, 200]
+    server.close()
 
 
 def test_under_wsgi_nobody_waits(site: Site) -> None:

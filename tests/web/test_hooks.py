@@ -423,6 +423,12 @@ class TestWatching:
             "kept": 1,
         }
 
+    def test_a_page_without_entries_knows_of_it(self, site: Site) -> None:
+        page = site.get("/", accept="text/html").text
+
+        assert "Once a source answers, or a webhook is called" in page
+        assert "no source is set up" not in page
+
     def test_a_server_without_a_worker_tells_of_them_too(self, make: Make) -> None:
         site = make()
 

@@ -92,6 +92,15 @@ class TestTheDirectory:
 
         assert texts(site.get("/feeds.opml"))[-2:] == ["Ann Example (ann)", "Ann Example (ann2)"]
 
+    def test_who_has_a_login_and_an_id_elsewhere_stands_there_once(self, site: Site) -> None:
+        ann = Object("person", "https://example.com/ann", "Ann Example", login="ann")
+        site.record(make_draft(actor=ann), make_draft(actor=ann))
+        site.record(make_draft(actor=Object("person", "https://example.com/bo", "Bo")))
+
+        told = [entry["name"] for entry in site.get("/feeds.json").json["actors"]]
+
+        assert told == ["ann", "https://example.com/bo"]
+
     def test_names_stand_in_an_order_that_what_happens_does_not_change(self, site: Site) -> None:
         site.record_some(1, queues=("b",))
         site.record_some(2, queues=("C",))

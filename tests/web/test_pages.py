@@ -319,3 +319,12 @@ def test_an_edited_entry_stands_at_the_time_of_its_edit_and_says_when_it_happene
     assert ">15:01</time>" in page
     assert "edited, happened 12:01" in page
     assert "<dt>Edited</dt>" in site.get(f"/activities/{first.id}", accept="text/html").text
+
+
+def test_what_it_is_about_is_opened_by_its_name_wherever_that_is(site: Site) -> None:
+    case = Object("case", "urn:x:1234", number="1234", url="http://server/dovetail/1234")
+    site.record(make_draft(id="urn:x:1", object=case, source="my-script"))
+
+    page = site.get("/activities/urn%3Ax%3A1", accept="text/html").text
+
+    assert '<a href="http://server/dovetail/1234">Open case 1234</a>' in page

@@ -195,10 +195,7 @@ class Joined:
 
     def _thing_at(self, kind: Kind, objid: int) -> Thing:
         found = self._things[kind.name].get(objid)
-        if found is None:
-            return Thing(kind, objid, is_missing=True)
-        number, title = getattr(found, kind.number), getattr(found, kind.title)
-        return Thing(kind, objid, _text(number), _text(title))
+        return Thing(kind, objid, is_missing=True) if found is None else thing_of(kind, found)
 
     def _holder(self, thing: Thing) -> Row | None:
         """The case to which the thing belongs: itself, or the parent of a subcase."""
@@ -345,6 +342,12 @@ def _plain(value: object) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", errors="replace")
     return "" if value is None else str(value)
+
+
+def thing_of(kind: Kind, row: Row) -> Thing:
+    """The object in that row of the kind's table."""
+    number, title = getattr(row, kind.number), getattr(row, kind.title)
+    return Thing(kind, row.objid, _text(number), _text(title))
 
 
 def _text(value: object) -> str | None:

@@ -105,10 +105,14 @@ class EntryMapping:
             "person", self._id(person.clarify_name, person.objid), name, login=person.login
         )
 
+    def object(self, thing: Thing) -> Object:
+        """The object of a thing, the same in every draft."""
+        return self._thing(thing)
+
     def _object(self, thing: Thing | None) -> Object:
         if thing is None:
             return Object("service", self._root, self._source)
-        return self._thing(thing)
+        return self.object(thing)
 
     def _made_thing(self, thing: Thing) -> Object:
         word, link = thing.kind.word, self._links.get(thing.kind.word)

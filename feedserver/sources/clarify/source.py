@@ -7,12 +7,13 @@ from datetime import date, datetime, time, timedelta
 
 from feedserver.clock import Clock
 from feedserver.errors import NotFound, SourceError
-from feedserver.model.activity import Draft
+from feedserver.model.activity import Draft, Object
 from feedserver.ports import Known, Poll, Problem
 from feedserver.sources.clarify.belonging import check_belongs, kind_called
 from feedserver.sources.clarify.database import Database
-from feedserver.sources.clarify.joining import Joined
+from feedserver.sources.clarify.joining import Joined, thing_of
 from feedserver.sources.clarify.mapping import EntryMapping
+from feedserver.sources.clarify.tables import QUEUED
 
 BATCH = 5000  # entries that become drafts in one poll
 WINDOW = 5000  # objids behind the newest one in which an entry may still be committed late
@@ -94,6 +95,14 @@ class ClarifySource:
         check_belongs(activity_objid, kind, database_id, joined.things(activity_objid))
         # The polls' own memory of what failed stays theirs: they may run in another thread.
         return Poll(*self._made(joined, set()), place="", more=False)
+
+    def object_at(self, type: str, number: str | None, key: str | None) -> Object | None:
+        kind = next((kind for kind in QUEUED if kind.word == type), None)
+        if kind is None:
+            return None  # of other kinds several may have one number
+        column, value = ("objid", int(key or 0)) if number is None else (kind.number, number)
+        row = self._database.by(kind.table, [value], column).get(value)
+        return None if row is None else self._mapping.object(thing_of(kind, row))
 
     def sample(self, count: int) -> Poll:
         newest = self._database.keys(0, self._database.highest(), count, newest_first=True)

@@ -83,7 +83,9 @@ class ByStandardWebhooks:
         except (NoBase64, ValueError):
             self._key = b""
         if not secret.startswith(_PREFIX) or len(self._key) < LEAST:
-            raise ValueError(f"is `{_PREFIX}` and {LEAST} bytes or more in base64")
+            raise ValueError(
+                f"is none of that standard; it is `{_PREFIX}` and {LEAST} bytes or more in base64"
+            )
         self._tolerance = tolerance
 
     def knows(self, secret: str) -> bool:

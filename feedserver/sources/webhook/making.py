@@ -54,6 +54,11 @@ def _admission(settings: Mapping[str, Any], where: str) -> Admission:
         raise SettingsError(f"{where} tolerance = {tolerance!r} is no number of seconds")
     if tolerance > _LONGEST:
         raise SettingsError(f"{where} tolerance = {tolerance} is more than a day")
+    if "tolerance" in settings and signature != "standard":
+        raise SettingsError(
+            f'{where} tolerance is for signature = "standard", which alone signs the time; '
+            "leave it out"
+        )
     try:
         if signature == "github":
             return BySignature(secret)

@@ -21,6 +21,7 @@ _STANDING = sa.select(
     _record.source,
     sa.func.count().label("amount"),
     sa.func.min(_record.received).label("oldest"),
+    sa.func.max(_record.received).label("newest"),
 ).group_by(_record.source)
 
 
@@ -46,6 +47,11 @@ class SqlRecords:
         with reading(self._engine) as connection:
             return tuple(_read(row) for row in connection.execute(rows))
 
+    def keys(self, source: str) -> tuple[str, ...]:
+        rows = sa.select(_record.key).where(_record.source == source).order_by(_record.number)
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(rows))
+
     def drop(self, source: str, keys: Sequence[str]) -> int:
         dropped = sa.delete(tables.kept_record).where(_ONE)
         with writing(self._engine) as connection:
@@ -56,7 +62,9 @@ class SqlRecords:
     def standing(self) -> Mapping[str, Keeping]:
         with reading(self._engine) as connection:
             return {
-                row.source: Keeping(row.amount, from_microseconds(row.oldest))
+                row.source: Keeping(
+                    row.amount, from_microseconds(row.oldest), from_microseconds(row.newest)
+                )
                 for row in connection.execute(_STANDING)
             }
 

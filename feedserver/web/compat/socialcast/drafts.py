@@ -25,7 +25,7 @@ Spelling = Callable[[str, str], str | None]
 
 
 class Drafting:
-    """Makes drafts of messages. `max_title` is in characters."""
+    """Makes drafts of messages. `max_title` is in characters, `max_tags` in tags of one message."""
 
     def __init__(
         self,
@@ -34,12 +34,14 @@ class Drafting:
         recognising: Recognising,
         spelling: Spelling,
         max_title: int,
+        max_tags: int,
     ) -> None:
         self._authority = authority
         self._numbering = numbering
         self._recognising = recognising
         self._spelling = spelling
         self._max_title = max_title
+        self._max_tags = max_tags
 
     def owner(self, grant: Grant) -> Object:
         """The owner of the credentials, as an actor."""
@@ -70,7 +72,7 @@ class Drafting:
             content=html.escape(text, quote=False).replace("\n", "<br>\n") or None,
             queues=() if group is None else (group,),
             products=() if category is None else (Product(category),),
-            tags=tuple(tags.values()),
+            tags=tuple(tags.values())[: self._max_tags],
         )
 
     def _told(self, message: Message, object: Object | None) -> tuple[str, str]:
@@ -104,8 +106,6 @@ class Drafting:
         found = self._numbering.find(field, int(value)) if is_number else None
         found = found or self._spelling(field, one_line(value))
         if found is None and is_number:
-            told = (
-                f"{member}: no {field} has the number {value}. Send the number or the name of one."
-            )
-            raise InvalidActivity([Fault("", told[:1].upper() + told[1:])])
+            told = f"{member} is wrong: no {field} has the number {value}."
+            raise InvalidActivity([Fault("", f"The {told} Send the number or the name of one.")])
         return found or one_line(value)

@@ -85,18 +85,25 @@ def _unquoted(text: bytes, charset: str | None) -> str:
 
 def _parts(data: bytes, boundary: str) -> tuple[list[tuple[str, str]], list[str]]:
     """The fields of a multipart body, and the names of its files."""
+    # The parser takes all for UTF-8. So it is given each byte as a character, and gives them back.
+    wide = data.decode("latin-1").encode()
     parser = FormDataParser(
-        max_form_memory_size=len(data), max_form_parts=_MAX_FIELDS, silent=False
+        max_form_memory_size=len(wide), max_form_parts=_MAX_FIELDS, silent=False
     )
     try:
-        _, fields, files = parser.parse(BytesIO(data), MULTIPART, len(data), {"boundary": boundary})
+        _, fields, files = parser.parse(BytesIO(wide), MULTIPART, len(wide), {"boundary": boundary})
     except (ValueError, HTTPException) as error:
         raise InvalidRequest([f"The parts of the body cannot be read: {error}."]) from None
     names = []
     for _, file in files.items(multi=True):
-        names.append(file.filename or "")
+        names.append(_narrowed(file.filename or ""))
         file.close()
-    return list(fields.items(multi=True)), [name for name in names if name]
+    told = [(_narrowed(name or ""), _narrowed(value)) for name, value in fields.items(multi=True)]
+    return told, [name for name in names if name]
+
+
+def _narrowed(wide: str) -> str:
+    return text_of(wide.encode("latin-1", "replace"), None)
 
 
 def _of_form(fields: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -78,9 +78,10 @@ class SocialcastViews:
         self._drafting = Drafting(
             server.log.authority,
             self._numbering,
-            Recognising(server.log, server.index, server.settings.sources),
+            Recognising(server.log, server.index, server.sources, server.settings.sources),
             server.index.find_name,
             server.settings.limits.max_title,
+            server.settings.limits.max_tags,
         )
 
     # Messages

@@ -219,6 +219,32 @@ class TestCommandLine:
         assert text(made, "body") == "Attachment not kept: plan.pdf"
         assert community.ask("attachments.json", "POST", data=body).status_code == 404
 
+    @pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+    @pytest.mark.parametrize("told", ["", "Content-Type: text/plain; charset={encoding}\r\n"])
+    def test_the_parts_may_be_in_what_windows_writes(
+        self, community: Community, encoding: str, told: str
+    ) -> None:
+        part = "Content-Disposition: form-data; name="
+        sent = (
+            f'--b0\r\n{part}"message[title]"\r\n{told.format(encoding=encoding)}\r\nCafé\r\n'
+            f'--b0\r\n{part}"message[attachment]"; filename="Menü.pdf"\r\n\r\n%PDF\r\n--b0--\r\n'
+        )
+
+        made = community.post(sent.encode(encoding), "multipart/form-data; boundary=b0")
+
+        assert text(made, "title") == "Café"
+        assert text(made, "body") == "Attachment not kept: Menü.pdf"
+
+    def test_a_part_without_a_name_is_left_out(self, community: Community) -> None:
+        part = "Content-Disposition: form-data"
+        sent = (
+            f'--b0\r\n{part}\r\n\r\nx\r\n--b0\r\n{part}; name="message[title]"\r\n\r\nSee\r\n--b0--'
+        )
+
+        made = community.post(sent, "multipart/form-data; boundary=b0")
+
+        assert (text(made, "title"), text(made, "body")) == ("See", "")
+
 
 class TestPhp:
     """The library for PHP: `.json` everywhere."""

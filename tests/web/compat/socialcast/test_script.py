@@ -3,11 +3,19 @@
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.builders import AUTHORITY, make_draft
-from tests.web.compat.socialcast.conftest import CASE, Community, basic, text, xml
+from tests.web.compat.socialcast.conftest import (
+    CASE,
+    Community,
+    basic,
+    make_community,
+    text,
+    xml,
+)
 from tests.web.listening import listening
 
 URL = "http://server/dovetail/Cases/Summary/1234"
@@ -204,6 +212,15 @@ def test_a_body_that_is_too_long_is_refused(community: Community) -> None:
 
     assert answer.status_code == 413
     assert community.recorded() == []
+
+
+def test_of_many_hash_words_the_first_are_tags(tmp_path: Path) -> None:
+    community = make_community(tmp_path, max_tags="2")
+
+    community.post(message("#one", body="#two #One #three"), "application/xml")
+
+    assert community.newest().draft.tags == ("one", "two")
+    community.server.close()
 
 
 def test_nothing_is_shown_twice_and_nothing_left_out(community: Community) -> None:
