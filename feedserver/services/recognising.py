@@ -55,10 +55,10 @@ class Recognising:
         far as the address tells them. Where several templates have
         it, what they do not agree on is not told; without a type it is None. Raises StoreError.
         """
-        self._index.catch_up()
         matches = list(self._matches(address))
         if len({template.type for template, _ in matches}) != 1:
             return None
+        self._index.catch_up()
         known = [self._known(template, parts) for template, parts in matches]
         told = [Object(template.type, number=parts.get("id")) for template, parts in matches]
         for found in ([each for each in known if each is not None], told):

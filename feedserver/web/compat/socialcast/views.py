@@ -92,7 +92,8 @@ class SocialcastViews:
         data = body(self._server.settings.limits.max_body)
         boundary = request.mimetype_params.get("boundary", "")
         message = read_message(data, request.mimetype, charset(), boundary)
-        self._server.index.catch_up()
+        if message.group_id or message.category_id:
+            self._server.index.catch_up()
         draft = self._drafting.draft(message, grant)
         (verdict,) = self._server.writing.take([draft], grant.label)
         self._noticed()
