@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import nh3
 
+from feedserver.model.iris import LINK_SCHEMES
 from feedserver.model.text import clean
 
-LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 """The schemes of the links that are kept; all others could run or fetch something."""
 
 _cleaner = nh3.Cleaner(

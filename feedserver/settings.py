@@ -158,7 +158,7 @@ class Written:
     @property
     def values(self) -> Mapping[str, Any]:
         """Both together."""
-        return _merged(self.file, self.environment)
+        return merged(self.file, self.environment)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -345,13 +345,14 @@ def _typed(text: str) -> Any:
         return text
 
 
-def _merged(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(values)
+def merged(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, and over them the overrides; the tables in them, too."""
+    made = dict(values)
     for name, value in overrides.items():
-        below = merged.get(name)
+        below = made.get(name)
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[name] = _merged(below or {}, value) if both else value
-    return merged
+        made[name] = merged(below or {}, value) if both else value
+    return made
 
 
 def replaced(value: Any, environment: Mapping[str, str] | None = None) -> Any:

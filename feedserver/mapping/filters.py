@@ -10,8 +10,8 @@ from jinja2 import Environment, Undefined, pass_environment
 from jinja2.filters import FILTERS as OF_JINJA
 from jinja2.filters import make_attrgetter
 
-from feedserver.mapping.values import Unfit, date_of, html_of, kind_of, text_of
-from feedserver.model.text import hash_words, shorten
+from feedserver.mapping.values import Unfit, date_of, kind_of, text_of
+from feedserver.model.text import escaped, hash_words, shorten
 
 MAX_TEXT = 1_000_000  # characters of a text that is made
 
@@ -145,7 +145,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "default": _default,
     "float": _number(float),
     "hash_words": _over_text(hash_words),
-    "html": _over_text(html_of),
+    "html": _over_text(escaped),
     "int": _number(int),
     "items": _items,
     "join": _join,

@@ -11,16 +11,14 @@ from feedserver.mapping.values import (
     LIST,
     Unfit,
     date_of,
-    html_of,
-    is_link,
     kind_of,
     names_of,
     text_of,
 )
 from feedserver.model.activity import Object
 from feedserver.model.identity import tag
-from feedserver.model.iris import fault_of
-from feedserver.model.text import one_line, shorten
+from feedserver.model.iris import fault_of, is_link
+from feedserver.model.text import escaped, one_line, shorten
 from feedserver.model.vocabulary import word_of
 
 OBJECT_MEMBERS = "type id name number login url".split()
@@ -171,7 +169,7 @@ def content_of(value: Any) -> str | None:
 
 def html_of_text(value: Any) -> str | None:
     """The plain text as HTML; None where it is empty."""
-    return html_of(text_of(value).strip()) or None
+    return escaped(text_of(value).strip()) or None
 
 
 def truth_of(value: Any) -> bool:

@@ -25,6 +25,7 @@ from feedserver.mapping.records import Record, shown
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.identity import tag
 from feedserver.model.text import one_line
+from feedserver.settings import merged
 
 MEMBERS = (
     "when each id verb occurred title content text actor object target customer queues products "
@@ -60,22 +61,12 @@ def rules_of(settings: Mapping[str, Any], where: str) -> Sequence[Mapping[str, A
 
 def _narrowed(rule: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
     """The rule with the members of the mapping in the place of its own."""
-    made = _over(rule, mapping)
+    made = merged(rule, mapping)
     if "when" in rule and "when" in mapping:
         made["when"] = [*_several(rule["when"]), *_several(mapping["when"])]
     for name, other in (("text", "content"), ("content", "text")):
         if name in mapping and other not in mapping:  # either says the content
             made.pop(other, None)
-    return made
-
-
-def _over(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, and over them the others; tables in them, too."""
-    made = dict(values)
-    for name, value in others.items():
-        below = made.get(name)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        made[name] = _over(below or {}, value) if both else value
     return made
 
 

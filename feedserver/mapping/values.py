@@ -1,16 +1,13 @@
 """Values of records as people write them: texts, dates and names."""
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from feedserver.model.dates import EPOCH, MILLISECOND, SECOND
-from feedserver.model.text import clean, shorten
-from feedserver.model.vocabulary import is_iri
+from feedserver.model.text import shorten
 
 LIST = (list, tuple)
 """The types of lists."""
@@ -19,7 +16,6 @@ _NUMBER = re.compile(r"-?\d{9,}(?:\.\d+)?", re.ASCII)  # eight digits may be a d
 _LEAP_SECOND = re.compile(r"(\d\d:\d\d):60")
 _LEAST_MILLISECONDS = 1e11  # as seconds that is the year 5138, as milliseconds 1973
 _YEARS = range(1000, 9999)  # what every zone can tell, and every format
-_SCHEMES = ("http", "https", "mailto")
 
 
 class Unfit(ValueError):
@@ -138,20 +134,3 @@ def names_of(value: Any) -> list[str]:
     several: Sequence[Any] = value if isinstance(value, LIST) else (value,)
     texts = [text_of(each).strip() for each in several if each is not None]
     return [text for text in texts if text]
-
-
-def html_of(text: str) -> str:
-    """The plain text as HTML that shows the same, line by line."""
-    return html.escape(clean(text), quote=False).replace("\n", "<br>\n")
-
-
-def is_link(text: str) -> bool:
-    """Whether it is an absolute http, https or mailto address that carries no password."""
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - raises where it is none
-    except ValueError:
-        return False
-    if not is_iri(text) or clean(text) != text or parts.scheme.lower() not in _SCHEMES:
-        return False
-    return parts.scheme.lower() == "mailto" or (bool(parts.hostname) and parts.password is None)

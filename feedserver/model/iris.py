@@ -2,8 +2,13 @@
 
 import re
 from datetime import date
+from urllib.parse import urlsplit
 
+from feedserver.model.text import clean
 from feedserver.model.vocabulary import is_iri
+
+LINK_SCHEMES = frozenset({"http", "https", "mailto"})
+"""The schemes of addresses that people may follow."""
 
 URI_SIGNS = r"0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,"
 """What may stand in a URI beside `#`, for a set of a regular expression."""
@@ -19,6 +24,7 @@ _URN = re.compile(
 )
 _UUID = re.compile(r"(?i)urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII)
 _BEGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#]")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+")
 _OF_THE_WEB = re.compile(r"(?i)(?:https?|ftp):")
 _WITH_HOST = re.compile(r"\w+://(?:[^/?#@]*@)?+[^/?#@:]")
 
@@ -48,6 +54,23 @@ def fault_of(iri: str) -> str | None:
     if _OF_THE_WEB.match(iri) and not _WITH_HOST.match(iri):
         return "names no host. Write https://example.com/…"
     return None
+
+
+def is_address(text: str) -> bool:
+    """Whether it has a scheme, and nothing in it that no address has."""
+    return _ADDRESS.fullmatch(text) is not None and clean(text) == text
+
+
+def is_link(text: str) -> bool:
+    """Whether it is an absolute http, https or mailto address that carries no password."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError:
+        return False
+    if not is_address(text) or parts.scheme.lower() not in LINK_SCHEMES:
+        return False
+    return parts.scheme.lower() == "mailto" or (bool(parts.hostname) and parts.password is None)
 
 
 def is_tag(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What text may hold: everything XML 1.0 allows, nothing else."""
 
+import html
 import re
 import unicodedata
 
@@ -39,6 +40,11 @@ def clean(text: str) -> str:
     if text.isprintable():  # nearly always, and told ten times as fast; nothing illegal is
         return text
     return _NEWLINE.sub("\n", _ILLEGAL.sub(REPLACEMENT, text.translate(_WINDOWS)))
+
+
+def escaped(text: str) -> str:
+    """The plain text as HTML that shows the same, line by line."""
+    return html.escape(clean(text), quote=False).replace("\n", "<br>\n")
 
 
 def one_line(text: str) -> str:

@@ -14,11 +14,12 @@ from feedserver.errors import Fault, InvalidActivity
 from feedserver.markup import sanitised, text_of
 from feedserver.model.activity import Draft, Extra
 from feedserver.model.identity import namespace, scheme
+from feedserver.model.iris import is_link
 from feedserver.model.text import clean, one_line
 from feedserver.model.vocabulary import AS1_BASE, is_iri
 from feedserver.parsers.as1 import As1
 from feedserver.parsers.items import Document, Item
-from feedserver.parsers.members import MAX_FAULTS, Members, Reading, is_link
+from feedserver.parsers.members import MAX_FAULTS, Members, Reading
 from feedserver.settings import Limits
 
 DIALECT = "atom"

@@ -1,17 +1,15 @@
 """The members of a JSON object, taken one by one: what is wrong is noted, what is left is kept."""
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from feedserver.errors import Fault
-from feedserver.markup import LINK_SCHEMES, sanitised
-from feedserver.model.iris import fault_of, is_uuid
-from feedserver.model.text import clean, one_line
+from feedserver.markup import sanitised
+from feedserver.model.iris import fault_of, is_address, is_link, is_uuid
+from feedserver.model.text import clean, escaped, one_line
 from feedserver.settings import Limits
 
 MAX_FAULTS = 25  # of one activity that are told; whoever sends more mends these first
@@ -28,7 +26,6 @@ _HIDDEN = frozenset({"bto", "bcc"})  # ActivityPub, section 6: never shown to an
 _VALUES = frozenset({"@value", "@id", "@list", "@set"})  # JSON-LD writes a value out with them
 _ENDS_OF_BASES = re.compile(r"[#/:]")
 _PLAIN_TEXT = re.compile(r"text/(?!html)", re.IGNORECASE)
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+")
 _YEARS = range(1000, 9999)  # what every zone can tell, and every format
 _RUNS = re.compile(r"\s*(?:javascript|vbscript|data|file|blob):", re.IGNORECASE)
 _DATE = re.compile(
@@ -225,23 +222,7 @@ def is_id(text: str) -> bool:
     if is_uuid(text):  # as most are
         return True
     is_short = len(text) <= MAX_ID
-    return is_short and _is_iri(text) and fault_of(text) is None and not _RUNS.match(text)
-
-
-def _is_iri(text: str) -> bool:
-    return _IRI.fullmatch(text) is not None and clean(text) == text
-
-
-def is_link(text: str) -> bool:
-    """Whether it is an absolute http, https or mailto address that carries no password."""
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - raises where it is none
-    except ValueError:
-        return False
-    if not _is_iri(text) or parts.scheme.lower() not in LINK_SCHEMES:
-        return False
-    return parts.scheme == "mailto" or (bool(parts.hostname) and parts.password is None)
+    return is_short and is_address(text) and fault_of(text) is None and not _RUNS.match(text)
 
 
 def parse_date(text: str) -> datetime:
@@ -324,7 +305,7 @@ def _escaped(text: Any) -> Any:
         return {language: _escaped(inner) for language, inner in text.items()}
     if not isinstance(text, str):
         return text
-    return html.escape(clean(text), quote=False).replace("\n", "<br>\n")
+    return escaped(text)
 
 
 def _kind(value: Any) -> str:

@@ -19,9 +19,10 @@ from typing import Any
 
 from feedserver.markup import sanitised
 from feedserver.model.dates import rfc3339
+from feedserver.model.iris import is_link
 from feedserver.model.text import clean, one_line
 from feedserver.model.vocabulary import as1_name, word_of, word_of_own_type
-from feedserver.parsers.members import is_link, parse_date
+from feedserver.parsers.members import parse_date
 from tests.builders import AUTHORITY
 from tests.formats.documents import HTML
 

@@ -13,8 +13,9 @@ from pyld import jsonld
 
 from feedserver.markup import sanitised
 from feedserver.model.extension import AS2_CONTEXT, TERMS
+from feedserver.model.iris import is_link
 from feedserver.model.text import clean, one_line
-from feedserver.parsers.members import is_id, is_link
+from feedserver.parsers.members import is_id
 from tests.builders import AUTHORITY
 from tests.formats.documents import HTML, as2_documents
 from tests.formats.exchange import Exchange

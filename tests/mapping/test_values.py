@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from feedserver.mapping.values import Unfit, date_of, html_of, is_link, names_of, text_of
+from feedserver.mapping.values import Unfit, date_of, names_of, text_of
 
 FIVE_PAST_TWO = datetime(2026, 11, 19, 14, 5, tzinfo=UTC)
 
@@ -88,32 +88,3 @@ def test_of_names_nulls_and_empty_ones_are_left_out() -> None:
     assert names_of("a") == ["a"]
     with pytest.raises(Unfit):
         names_of([["a"]])
-
-
-def test_plain_text_is_escaped_and_keeps_its_lines() -> None:
-    assert html_of("a < b & c\r\nd") == "a &lt; b &amp; c<br>\nd"
-
-
-@pytest.mark.parametrize(
-    "text", ["https://a.example/x?y#z", "http://a.example:81", "mailto:ann@example.com"]
-)
-def test_links(text: str) -> None:
-    assert is_link(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "javascript:alert(1)",
-        "/x",
-        "a",
-        "https://",
-        "https://a b.example",
-        "https://ann:pw@a.example",
-        "http://a.example:x",
-        "ftp://a.example",
-        "http://[a",
-    ],
-)
-def test_what_is_no_link(text: str) -> None:
-    assert not is_link(text)

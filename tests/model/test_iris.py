@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.model.iris import fault_of
+from feedserver.model.iris import fault_of, is_link
 from feedserver.validity.rules import RULES
 from feedserver.validity.uris import FULL_URI, REFERENCE, uri_fault
 
@@ -84,3 +84,28 @@ def test_no_id_is_an_error_in_a_feed(begin: str, text: str) -> None:
     if fault_of(iri) is None:
         faults = [uri_fault(iri, form, "InvalidIRI") for form in (FULL_URI, REFERENCE)]
         assert all(fault is None or RULES[fault].is_warning for fault in faults)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.example/x?y#z", "http://a.example:81", "mailto:ann@example.com"]
+)
+def test_links(text: str) -> None:
+    assert is_link(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript:alert(1)",
+        "/x",
+        "a",
+        "https://",
+        "https://a b.example",
+        "https://ann:pw@a.example",
+        "http://a.example:x",
+        "ftp://a.example",
+        "http://[a",
+    ],
+)
+def test_what_is_no_link(text: str) -> None:
+    assert not is_link(text)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.model.text import REPLACEMENT, clean, hash_words, one_line, shorten
+from feedserver.model.text import REPLACEMENT, clean, escaped, hash_words, one_line, shorten
 
 NEWLINES = {0x0D, 0x2028}
 UNDEFINED_IN_WINDOWS = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
@@ -134,3 +134,7 @@ def test_a_hash_word_stands_in_the_text_behind_its_sign(text: str) -> None:
     for word in hash_words(text):
         assert f"#{word}" in text
         assert hash_words(f"#{word}") == [word]
+
+
+def test_plain_text_is_escaped_and_keeps_its_lines() -> None:
+    assert escaped("a < b & c\r\nd") == "a &lt; b &amp; c<br>\nd"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedserver.model.iris import fault_of, is_uuid
+from feedserver.model.iris import fault_of, is_link, is_uuid
 from feedserver.model.text import clean
 from feedserver.model.vocabulary import is_iri
-from feedserver.parsers.members import MAX_ID, is_id, is_link, kept, parse_date, pointer_of
+from feedserver.parsers.members import MAX_ID, is_id, kept, parse_date, pointer_of
 from tests.parsers.reading import as1, as2, draft_of, left_of, wrong_in
 
 MOMENT = datetime(2026, 11, 19, 14, 5, tzinfo=UTC)

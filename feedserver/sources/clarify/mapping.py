@@ -1,6 +1,5 @@
 """From an entry of the CRM's log to a draft: pure, and no odd field keeps it from being made."""
 
-import html
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from feedserver.model.activity import Draft, Object
 from feedserver.model.identity import tag
-from feedserver.model.text import REPLACEMENT, clean, hash_words
+from feedserver.model.text import REPLACEMENT, clean, escaped, hash_words
 from feedserver.model.vocabulary import type_of
 from feedserver.ports import Problem
 from feedserver.sources.clarify.codes import (
@@ -215,4 +214,4 @@ def _unique_tags(grades: tuple[tuple[str, str], ...], words: tuple[str, ...]) ->
 
 def _html(text: str) -> str | None:
     """The CRM's plain text as HTML, escaped once; None where there is no text."""
-    return html.escape(text, quote=False).replace("\n", "<br>\n") if text else None
+    return escaped(text) if text else None

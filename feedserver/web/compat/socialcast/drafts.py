@@ -1,15 +1,13 @@
 """From a message to a draft: an activity of its own, which is never taken for another one."""
 
-import html
 from collections.abc import Callable
 
 from feedserver.errors import Fault, InvalidActivity
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.grant import Grant
 from feedserver.model.identity import tag
-from feedserver.model.iris import fault_of
-from feedserver.model.text import hash_words, one_line
-from feedserver.parsers.members import is_link
+from feedserver.model.iris import fault_of, is_link
+from feedserver.model.text import escaped, hash_words, one_line
 from feedserver.services.numbering import Numbering
 from feedserver.services.recognising import Recognising
 from feedserver.web.compat.socialcast.parse import Message
@@ -69,7 +67,7 @@ class Drafting:
             verb=POSTED if object is None else SHARED,
             object=object,
             title=title,
-            content=html.escape(text, quote=False).replace("\n", "<br>\n") or None,
+            content=escaped(text) or None,
             queues=() if group is None else (group,),
             products=() if category is None else (Product(category),),
             tags=tuple(tags.values())[: self._max_tags],
