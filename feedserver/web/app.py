@@ -103,7 +103,7 @@ def create_app(
     app.add_url_rule("/healthz", "healthz", state.healthz)
     app.add_url_rule("/readyz", "readyz", state.readyz)
     app.add_url_rule("/metrics", "metrics", metrics.metrics)
-    add_socialcast(app, server, access, pages, metrics, noticed)
+    add_socialcast(app, server, access, pages, metrics, gaps, noticed)
 
     answer, finishing = errors.ErrorViews(pages, metrics.refused), Finishing(access, metrics)
     app.register_error_handler(FeedserverError, answer.known)

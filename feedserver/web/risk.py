@@ -44,7 +44,8 @@ class Reach:
     `feed` is the same for all pages of the feed in one format, `document` what the ETags of this
     one say. `start` is the place before which the page begins, None where it begins with the
     newest entry; `beyond` is that of the newest one behind its last, 0 where none is left.
-    `position` is that of the log up to which it tells the feed.
+    `position` is that of the log up to which it tells the feed. `path` is that of a page which is
+    counted (`page=`, `per_page=`) and has no address of a feed.
     """
 
     filter: Filter
@@ -55,9 +56,10 @@ class Reach:
     start: int | None
     beyond: int
     position: int
+    path: str | None = None
 
 
-def reach_of(view: View) -> Reach | None:
+def reach_of(view: View, path: str | None = None) -> Reach | None:
     """How far back that page reaches; None for one that is for people, or without entries.
 
     Who goes on with `prev-archive` or `after` misses nothing, and is taken at its word: those pages
@@ -81,6 +83,7 @@ def reach_of(view: View) -> Reach | None:
         start,
         beyond,
         view.position,
+        path,
     )
 
 
@@ -254,15 +257,18 @@ class Gaps:
 def _warn(gap: _Gap, missed: int) -> None:
     page = gap.page
     limit = [("limit", str(page.limit))] if page.limit != DEFAULT_LIMIT else []
+    path = page.path or feed_path(page.filter, page.extension, limit)
+    next, name = ("`next`", "limit") if page.path is None else ("`page=2` and on", "per_page")
     came = missed + page.limit
-    mend = f"limit={came} or more" if came <= MAX_LIMIT else f"limit={MAX_LIMIT}, more often"
+    mend = f"{name}={came} or more" if came <= MAX_LIMIT else f"{name}={MAX_LIMIT}, more often"
     logger.warning(
         "%s has missed %s of %s: since it asked before more came than its limit of %d. "
-        "Let it follow `next` until it meets what it has, or ask with %s",
+        "Let it follow %s until it meets what it has, or ask with %s",
         masked(gap.who),
         "1 entry" if missed == 1 else f"{missed} entries",
-        masked(feed_path(page.filter, page.extension, limit)),
+        masked(path),
         page.limit,
+        next,
         mend,
     )
 

@@ -16,6 +16,7 @@ from feedserver.web.compat.socialcast.wire import MEDIA_TYPES, write_errors
 from feedserver.web.errors import ErrorViews
 from feedserver.web.metrics import Metrics
 from feedserver.web.pages import Pages
+from feedserver.web.risk import Gaps
 
 CHALLENGE = 'Basic realm="feedserver"'
 """What a 401 asks for: old clients know this way only, and some read no more than one."""
@@ -92,10 +93,11 @@ def add_socialcast(
     access: Access,
     pages: Pages,
     metrics: Metrics,
+    gaps: Gaps,
     noticed: Callable[[], None] | None = None,
 ) -> None:
     """Put the Socialcast API at `/api/` of the application; `noticed` as in `create_app`."""
-    views = SocialcastViews(server, access, metrics.wrote, noticed or server.index.notice)
+    views = SocialcastViews(server, access, metrics.wrote, noticed or server.index.notice, gaps)
     routes = routes_of(views)
     errors = SocialcastErrors(pages, metrics.refused)
 

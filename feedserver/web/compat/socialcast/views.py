@@ -1,7 +1,7 @@
 """What each address of the Socialcast API answers, from the services alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from flask import Response, request
@@ -28,6 +28,7 @@ from feedserver.web.compat.socialcast.wire import MEDIA_TYPES, VERSION, Tree, wr
 from feedserver.web.conditional import VARY, answer
 from feedserver.web.directory import names_of, of_its_bytes
 from feedserver.web.feeds import target
+from feedserver.web.risk import Gaps, reach_of
 from feedserver.web.writing import body, charset
 
 PER_PAGE, MAX_PER_PAGE = 20, 500
@@ -59,7 +60,8 @@ class Run:
 class SocialcastViews:
     """The views; each is given the extension in which it is to answer.
 
-    `wrote` is told the outcome of each message, `noticed` is called when something was recorded.
+    `wrote` is told the outcome of each message, `noticed` is called when something was recorded,
+    and `gaps` is told what readers are given.
     """
 
     def __init__(
@@ -68,11 +70,13 @@ class SocialcastViews:
         access: Access,
         wrote: Callable[[str], None],
         noticed: Callable[[], None],
+        gaps: Gaps,
     ) -> None:
         self._server = server
         self._access = access
         self._wrote = wrote
         self._noticed = noticed
+        self._gaps = gaps
         self._numbering = Numbering(server.log, server.index)
         self._documents = Documents(server.reading.base_url)
         self._drafting = Drafting(
@@ -289,6 +293,7 @@ class SocialcastViews:
             for activity in page.activities
             if activity.dates.updated.timestamp() >= run.since
         ]
+        self._note_reader(view, len(shown) < len(page.activities))
         numbers = self._numbering.of(shown)
         told = [
             self._documents.message(number, activity, caller)
@@ -299,6 +304,13 @@ class SocialcastViews:
         return write(
             extension, "messages", told, messages_next_page=None if is_last else run.page + 1
         )
+
+    def _note_reader(self, view: View, is_cut: bool) -> None:
+        """Note that who asks was given all of that page; one that is cut has all since `since`."""
+        reach, headers = reach_of(view, request.path), request.headers
+        if reach is not None and request.method == "GET":
+            reach = replace(reach, beyond=0) if is_cut else reach
+            self._gaps.read(reach, headers.get("If-None-Match"), headers.get, request.remote_addr)
 
     def _message(self, named: str) -> tuple[int, Activity]:
         """The message with that number, behind which its slug may stand."""

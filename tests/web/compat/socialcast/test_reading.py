@@ -7,9 +7,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from feedserver.model.activity import Object
 from feedserver.web.app import create_app
+from feedserver.web.risk import PATIENCE
 from tests.builders import NOON, make_draft
 from tests.web.compat.socialcast.conftest import Community, text, xml
 from tests.web.conftest import ready
@@ -277,3 +279,37 @@ def test_a_fault_of_ours_is_told_in_the_same_shape(community: Community) -> None
     (told,) = json.loads(answer.data)["errors"]
     assert "it is our fault" in told
     assert "broken" not in told
+
+
+def risk(community: Community) -> str:
+    """How many readers miss entries, as /metrics tells it when it is too late to go on."""
+    community.clock.advance(PATIENCE.total_seconds())
+    told = Client(community.app).get("/metrics").text
+    found = re.search(r"^feedserver_subscribers_at_risk (.*)$", told, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("pages", "at_risk"),
+    [
+        (["page=1"], "1.0"),
+        (["page=1", "page=2"], "1.0"),
+        (["page=1", "page=2", "page=3"], "0.0"),
+        (["page=1&since={since}", "page=2&since={since}", "page=3&since={since}"], "0.0"),
+    ],
+)
+def test_an_importer_that_does_not_page_to_what_it_knows_is_at_risk(
+    community: Community, pages: list[str], at_risk: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    community.record(40)
+    community.ask("messages.json?per_page=20")
+    since = int(community.clock().timestamp())
+    community.record(55)
+
+    for page in pages:
+        community.ask(f"messages.json?per_page=20&{page.format(since=since)}")
+
+    assert risk(community) == at_risk
+    assert ("of /api/messages.json: since it asked before" in caplog.text) == (at_risk == "1.0")
+    assert ("per_page=" in caplog.text) == (at_risk == "1.0")
