@@ -106,11 +106,12 @@ class Reader:
         """A member that is a table, or a text that is its name; None where it is not written."""
         if written is None:
             return None
-        table = {"name": written} if isinstance(written, str) else written
-        if not isinstance(table, Mapping):
+        if isinstance(written, str):
+            return ObjectMember(type, {"name": self.text(name, written)})
+        if not isinstance(written, Mapping):
             raise SettingsError(f'{self.place(name)}: write a table {{ type = "…", id = "…" }}')
-        self.known(table, OBJECT_MEMBERS, f"{name}.")
-        parts = {part: self.text(f"{name}.{part}", table[part]) for part in table}
+        self.known(written, OBJECT_MEMBERS, f"{name}.")
+        parts = {part: self.text(f"{name}.{part}", written[part]) for part in written}
         return ObjectMember(type, parts)
 
 

@@ -107,6 +107,9 @@ class Hooking:
         except StoreError as error:
             self._note(failing=str(error))
             raise
+        for each in taken:
+            if each.reason is not None and each.is_new:
+                logger.warning("source %s, %s is kept: %s", self.name, each.key, each.reason)
         self._note(
             recorded=sum(len(each.recorded) for each in taken),
             failed=sum(each.reason is not None for each in taken),
@@ -166,7 +169,6 @@ class Hooking:
             f"mapping.id: {foreign[0]} is recorded with other content. Let `id` name what "
             "happened, not the thing that it happened to, or leave it out."
         )
-        logger.warning("source %s, %s is kept: %s", self.name, record.key, reason)
         (is_new,) = self._keep([self._kept(record, reason)])
         return Taken(record.key, recorded, known, reason, is_new)
 
@@ -175,11 +177,10 @@ class Hooking:
         try:
             return self._mapping.drafts(record)
         except MappingError as error:
-            logger.warning("source %s, %s is kept: %s", self.name, record.key, error)
             return str(error)
         except Exception as error:
             # Who has sent it may not send it again: it is kept, whatever is wrong.
-            logger.exception("source %s, %s is kept", self.name, record.key)
+            logger.exception("source %s, %s could not be mapped", self.name, record.key)
             return f"It could not be mapped: {type(error).__name__}."
 
     def _kept(self, record: Record, reason: str) -> KeptRecord:

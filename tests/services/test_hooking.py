@@ -195,6 +195,20 @@ def test_what_is_kept_and_comes_again_stands_once(make: Make, kept: MemoryRecord
     assert len(kept.find("ci")) == 1
 
 
+def test_the_log_tells_of_what_is_kept_when_it_is_new(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = make()
+    for _ in range(2):
+        hook.take([make_record()])
+    list(hook.retry())
+
+    told = [each.getMessage() for each in caplog.records]
+    assert told == [
+        "source ci, 1 is kept: [sources.ci] mapping.title: {{ title }}: there is no title"
+    ]
+
+
 def test_a_fault_of_the_mapping_keeps_the_record_too(make: Make, kept: MemoryRecords) -> None:
     (taken,) = make(kind=BrokenMapping).take([make_record(title="One")])
 
