@@ -1,7 +1,6 @@
 """From a message to a draft: an activity of its own, which is never taken for another one."""
 
-from collections.abc import Callable
-
+from feedserver.assembly import Server
 from feedserver.errors import Fault, InvalidActivity
 from feedserver.model.activity import Draft, Object, Product
 from feedserver.model.grant import Grant
@@ -18,28 +17,19 @@ COMPANY = 1
 POSTED, SHARED = "post", "share"
 """The verbs of messages, without and with an address: who shares has not made what he shares."""
 
-Spelling = Callable[[str, str], str | None]
-"""Gives a value of a field as the log spells it, None where the log has none."""
-
 
 class Drafting:
-    """Makes drafts of messages. `max_title` is in characters, `max_tags` in tags of one message."""
+    """Makes drafts of messages for one server, within its limits."""
 
-    def __init__(
-        self,
-        authority: str,
-        numbering: Numbering,
-        recognising: Recognising,
-        spelling: Spelling,
-        max_title: int,
-        max_tags: int,
-    ) -> None:
-        self._authority = authority
+    def __init__(self, server: Server, numbering: Numbering) -> None:
+        limits = server.settings.limits
+        self._authority = server.log.authority
         self._numbering = numbering
-        self._recognising = recognising
-        self._spelling = spelling
-        self._max_title = max_title
-        self._max_tags = max_tags
+        self._recognising = Recognising(
+            server.log, server.index, server.sources, server.settings.sources
+        )
+        self._spelling = server.index.find_name
+        self._max_title, self._max_tags = limits.max_title, limits.max_tags
 
     def owner(self, grant: Grant) -> Object:
         """The owner of the credentials, as an actor."""

@@ -10,8 +10,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from feedserver.assembly import Server
 from feedserver.errors import FeedserverError, NotFound
 from feedserver.model.grant import masked
+from feedserver.services.numbering import Numbering
 from feedserver.web.access import Access
-from feedserver.web.compat.socialcast.views import SocialcastViews
+from feedserver.web.compat.socialcast.drafts import Drafting
+from feedserver.web.compat.socialcast.messages import MessageViews
+from feedserver.web.compat.socialcast.places import PlaceViews
 from feedserver.web.compat.socialcast.wire import MEDIA_TYPES, write_errors
 from feedserver.web.errors import ErrorViews
 from feedserver.web.metrics import Metrics
@@ -38,28 +41,28 @@ class Route:
     view: Callable[..., Response]
 
 
-def routes_of(views: SocialcastViews) -> list[Route]:
+def routes_of(messages: MessageViews, places: PlaceViews) -> list[Route]:
     """Every address of the API; `*` stands for an id or a name, the first that fits answers."""
     rows: tuple[tuple[str, str, Callable[..., Response]], ...] = (
-        ("POST", "messages", views.create),
-        ("GET", "messages", views.messages),
-        ("GET", "messages/search", views.search),
-        ("GET", "messages/*", views.message),
-        ("DELETE", "messages/*", views.delete),
-        ("GET", "streams", views.streams),
-        ("GET", "streams/*", views.stream),
-        ("GET", "streams/*/messages", views.stream_messages),
-        ("GET", "groups", views.groups),
-        ("GET", "groups/*", views.group),
-        ("GET", "groups/*/members", views.members),
-        ("GET", "group_memberships", views.memberships),
-        ("GET", "users", views.users),
-        ("GET", "users/search", views.search_users),
-        ("GET", "users/*", views.user),
-        ("GET", "users/*/messages", views.user_messages),
-        ("GET", "userinfo", views.userinfo),
-        ("GET", "categories", views.categories),
-        ("POST", _AUTHENTICATION, views.authentication),
+        ("POST", "messages", messages.create),
+        ("GET", "messages", messages.messages),
+        ("GET", "messages/search", messages.search),
+        ("GET", "messages/*", messages.message),
+        ("DELETE", "messages/*", messages.delete),
+        ("GET", "streams", places.streams),
+        ("GET", "streams/*", places.stream),
+        ("GET", "streams/*/messages", messages.stream_messages),
+        ("GET", "groups", places.groups),
+        ("GET", "groups/*", places.group),
+        ("GET", "groups/*/members", places.members),
+        ("GET", "group_memberships", places.memberships),
+        ("GET", "users", places.users),
+        ("GET", "users/search", places.search_users),
+        ("GET", "users/*", places.user),
+        ("GET", "users/*/messages", messages.user_messages),
+        ("GET", "userinfo", places.userinfo),
+        ("GET", "categories", places.categories),
+        ("POST", _AUTHENTICATION, places.authentication),
     )
     return [
         Route(method, re.compile(re.escape(path).replace(r"\*", "([^/]+)")), view)
@@ -97,8 +100,11 @@ def add_socialcast(
     noticed: Callable[[], None] | None = None,
 ) -> None:
     """Put the Socialcast API at `/api/` of the application; `noticed` as in `create_app`."""
-    views = SocialcastViews(server, access, metrics.wrote, noticed or server.index.notice, gaps)
-    routes = routes_of(views)
+    numbering = Numbering(server.log, server.index)
+    drafting = Drafting(server, numbering)
+    wrote, noticed = metrics.wrote, noticed or server.index.notice
+    messages = MessageViews(server, access, drafting, numbering, wrote, noticed, gaps)
+    routes = routes_of(messages, PlaceViews(server, access, drafting, numbering))
     errors = SocialcastErrors(pages, metrics.refused)
 
     def answered(path: str = "") -> Response:
