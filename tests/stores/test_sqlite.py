@@ -489,7 +489,7 @@ def test_a_reader_that_polls_while_others_write_never_misses_a_position(tmp_path
 
     assert sum(map(len, recorded)) == 400
     assert seen == list(range(1, 401))
-    assert polls > 3, "the reader has read while the others wrote"
+    assert polls > 1, "the reader has read while the others wrote"
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_a_writer_is_killed(tmp_path: Path) -> None:
