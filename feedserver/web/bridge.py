@@ -92,7 +92,11 @@ class Bridge:
             answer = self._at_once(scope, self._hot.is_fresh) if scope.method in READING else None
             if answer is not None:
                 self._send(protocol, answer)
-        except Exception:  # noqa: BLE001 - what comes by the event loop meets it again, and tells it
+        except (ProtocolClosed, StoreError):
+            return False  # what comes by the event loop meets it again, and tells it
+        except Exception:
+            told = scope.method, masked(scope.path)
+            logger.exception("%s %s could not be answered from memory at once", *told)
             return False
         return answer is not None
 

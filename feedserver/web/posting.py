@@ -3,6 +3,7 @@
 What is told here is what `writing` tells by way of Flask, to which all is left that is not plain.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -11,7 +12,7 @@ from typing import Any
 from werkzeug.http import quote_etag
 
 from feedserver.assembly import Server
-from feedserver.errors import StoreBusy
+from feedserver.errors import FeedserverError, NotYet, StoreBusy, StoreError
 from feedserver.model.activity import Activity, Draft
 from feedserver.model.addresses import activity_path
 from feedserver.parsers.documents import MEDIA_TYPES
@@ -21,6 +22,8 @@ from feedserver.web.access import Access
 from feedserver.web.finishing import Finishing
 from feedserver.web.hot import Answer, Headers
 from feedserver.web.negotiation import format_of
+
+logger = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 
@@ -95,7 +98,12 @@ class Posting:
                 if each is not None:
                     post.environ[REFUSED] = error
             return [None] * len(posts)
-        except Exception:  # noqa: BLE001 - Flask meets it again, for each alone, and tells it
+        except NotYet:
+            return [None] * len(posts)
+        except Exception as error:
+            # Flask tries each alone, and tells what it meets; what it does not meet is told here.
+            told = "posts could not be recorded together, and are tried one by one: %s"
+            logger.warning(told, error, exc_info=not isinstance(error, StoreError))
             return [None] * len(posts)
         new = [(each[0], next(made)) if each else ("", None) for each in read]
         if any(activity for _, activity in new):
@@ -125,7 +133,10 @@ class Posting:
             if grant is None:
                 return None
             document = self._server.parser.read(post.body, charset, MEDIA_TYPES[media_type])
-        except Exception:  # noqa: BLE001 - likewise
+        except FeedserverError:
+            return None
+        except Exception:
+            logger.exception("a post could not be read here, and is left to Flask")
             return None
         if document.is_collection or document.items[0].is_silent:
             return None

@@ -1,5 +1,6 @@
 """Observers: readers of each kind, each of which holds what it is told against the history."""
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ class Told:
     by_id: defaultdict[str, list[str | None]] = field(default_factory=lambda: defaultdict(list))
 
 
-class Observer(Working):
+class Observer(Working, ABC):
     """A reader of one feed in one format."""
 
     pause = 0.1
@@ -45,9 +46,9 @@ class Observer(Working):
         self._extension = extension
         self._limit = limit
 
+    @abstractmethod
     def finish(self) -> None:
         """Read to the end what is there, when all is quiet."""
-        raise NotImplementedError
 
     def _get(self, address: str, headers: dict[str, str] | None = None) -> Answer:
         """The answer to a GET; raises Unanswered also where it tells to come again."""
@@ -136,9 +137,9 @@ class Keeper(Observer):
         """Poll, and take in what comes."""
         self._poll()
 
+    @abstractmethod
     def _poll(self) -> bool:
         """Poll once; whether that was the end of what there was."""
-        raise NotImplementedError
 
     def _put(self, entry: Entry) -> None:
         """Put what has content under its id, take away what has none."""

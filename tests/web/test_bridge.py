@@ -939,7 +939,8 @@ def test_a_fault_of_memory_itself_is_told_in_the_log(
     served.bridge._hot.count = count
     assert poll.status == 500
     assert "ValueError: it cannot count" in caplog.text
-    assert "GET /all.json could not be answered" in caplog.text
+    assert "GET /all.json could not be answered from memory at once" in caplog.text
+    assert "GET /all.json could not be answered\n" in caplog.text
     assert served.ask("/all.json", if_none_match=etag).status == 304
 
 

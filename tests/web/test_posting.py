@@ -587,6 +587,51 @@ def test_where_one_of_them_cannot_be_stored_each_is_told_alone(held: Held) -> No
     assert sorted(held.ids()) == ["urn:example:1", "urn:example:3"]
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("disk I/O error"), "one by one: disk I/O error"),
+        (ValueError("it is broken"), "ValueError: it is broken"),
+    ],
+)
+def test_what_fails_for_all_and_for_none_alone_is_told_in_the_log(
+    held: Held, caplog: pytest.LogCaptureFixture, error: Exception, told: str
+) -> None:
+    appended = held.log.appended
+
+    def fails_once(*_: object) -> Any:
+        held.log.appended = appended  # type: ignore[method-assign]
+        raise error
+
+    connections = held.waiting(note("urn:example:1"), note("urn:example:2"))
+    held.log.appended = fails_once  # type: ignore[method-assign, assignment]
+    held.go_on()
+    answers = [answered(each) for each in connections]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert "posts could not be recorded together" in caplog.text
+    assert told in caplog.text
+
+
+def test_a_parser_that_fails_here_alone_is_told_in_the_log(
+    held: Held, caplog: pytest.LogCaptureFixture
+) -> None:
+    parser = held.served.server.parser
+    read = type(parser).read
+
+    def fails_once(*_: object) -> Any:
+        parser.read = lambda *given: read(parser, *given)  # type: ignore[method-assign]
+        raise ValueError("it is broken")
+
+    parser.read = fails_once  # type: ignore[method-assign, assignment]
+    held.go_on()
+    answer = answered(held._send(note("urn:example:1")))
+
+    assert answer.status == 201
+    assert "a post could not be read here" in caplog.text
+    assert "ValueError: it is broken" in caplog.text
+
+
 def test_what_was_recorded_is_told_though_others_cannot_be_compared(held: Held) -> None:
     def fails(_: object) -> Any:
         raise StoreError("the store cannot be read: disk I/O error")
