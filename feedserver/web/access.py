@@ -23,10 +23,7 @@ _WRITING = (
     "(`feedserver grant add --write LABEL`); " + _HOW
 )
 _KNOWN = "This tells who you are by the token of a grant; " + _HOW
-_AUTHENTICATION = "socialcast.authentication"  # which is given the token in its body
-_HOOKS = ("deliver", "deliver.signed")  # which ask for their own secret
-_FOR_ALL = ("healthz", "readyz", "static", _AUTHENTICATION, *_HOOKS)
-"""Endpoints that ask for no grant; `readyz` itself tells strangers less."""
+_FOR_ALL = ("healthz", "readyz", "static")  # readyz itself tells strangers less
 _ELSEWHERE = ("cross-site", "same-site")  # Sec-Fetch-Site, of a page that is not ours
 
 
@@ -37,6 +34,7 @@ class Access:
         self._granting = granting
         self._home = urlsplit(base_url).netloc
         self._is_private = reading == "private"
+        self._for_all = {*_FOR_ALL}
 
     def reader(self) -> Grant | None:
         """The grant of who reads, None where everyone may; raises Unauthorised and StoreError."""
@@ -112,12 +110,16 @@ class Access:
             grant = None
         return "a reader whose grant is not known" if grant is None else grant.label
 
+    def leave_to(self, *endpoints: str) -> None:
+        """Let strangers reach those endpoints, which ask in a way of their own who comes."""
+        self._for_all.update(endpoints)
+
     def check(self) -> None:
         """Before each request: raises Unauthorised where a private server is asked by a stranger.
 
         It holds for every address but those that are for all, also for those that lead nowhere.
         """
-        if request.endpoint not in _FOR_ALL:
+        if request.endpoint not in self._for_all:
             self.reader()
 
     def keep_private(self, response: Response) -> Response:
@@ -126,7 +128,7 @@ class Access:
         Every grant reads the same, so that who has one may keep it, and nothing varies by it. A
         search engine that was given a token must not show what it read either.
         """
-        if self._is_private and request.endpoint not in _FOR_ALL:
+        if self._is_private and request.endpoint not in self._for_all:
             response.cache_control.private = True
             response.headers["X-Robots-Tag"] = "noindex"
         return response

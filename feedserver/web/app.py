@@ -84,6 +84,7 @@ def create_app(
     app.add_url_rule("/sources/<name>/publish", "publish", publisher.publish, methods=["POST"])
     app.add_url_rule("/hooks/<name>/<path:secret>", "deliver", hook.deliver, methods=["POST"])
     app.add_url_rule("/hooks/<name>", "deliver.signed", hook.deliver_signed, methods=["POST"])
+    access.leave_to("deliver", "deliver.signed")
     app.add_url_rule("/activities/<path:id>", "activity", reader.activity)
     app.add_url_rule("/activities/<path:id>", "change", writer.change, methods=["PUT"])
     app.add_url_rule("/activities/<path:id>", "delete", writer.delete, methods=["DELETE"])

@@ -117,6 +117,7 @@ def add_socialcast(
         # An endpoint of its own: a private server answers who brings the token in the body.
         rule = f"/api/<any({_AUTHENTICATION}):path>{extension}"
         guest.add_url_rule(rule, _AUTHENTICATION, answered, methods=_METHODS)
+    access.leave_to(f"{guest.name}.{_AUTHENTICATION}")
     guest.register_error_handler(FeedserverError, errors.known)
     guest.register_error_handler(HTTPException, errors.http)
     guest.register_error_handler(Exception, errors.unexpected)
