@@ -35,7 +35,7 @@ from feedserver.web.front import front_of
 from feedserver.web.posting import LARGEST, MOST, Post
 from tests.builders import AUTHORITY, activities, make_draft
 from tests.web.conftest import BASE, Site, ready
-from tests.web.test_bridge import LATER, OF_THE_SERVER, Served, serving, stored, until
+from tests.web.served import LATER, OF_THE_SERVER, Served, serving, stored, until
 
 AS1, AS2 = "application/stream+json", "application/activity+json"
 ATOM, JSON, NDJSON = "application/atom+xml", "application/json", "application/x-ndjson"
