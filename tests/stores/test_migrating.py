@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,6 @@ URL = "sqlite:///log.db"
 BASE = "http://feeds.example"
 COPY = "log.db.v1-2026-05-08T120000Z"
 SECOND_COPY = "log.db.v2-2026-05-08T120000Z"
-THIRD_COPY = "log.db.v3-2026-05-08T120000Z"
-FOURTH_COPY = "log.db.v4-2026-05-08T120000Z"
 NEWER = ("text", "snapshot", "kept_record")
 TABLES = ["log", "version", "bookmark", "access_grant"]
 COLUMNS = "position, id, number, recorded, published, updated, second, document"
@@ -423,32 +422,55 @@ class TestSecondVersion:
         ]
 
 
-@pytest.fixture
-def third(tmp_path: Path) -> Path:
-    """A folder with a store of version 3, in which things were changed, deleted and redacted."""
-    shutil.copy(STORES / "v3.db", tmp_path / "log.db")
-    return tmp_path
+@dataclass(frozen=True)
+class Older:
+    """A store of an older version in a folder, with what it held and what it has no table for."""
+
+    number: int
+    folder: Path
+    tables: tuple[str, ...]
+    new: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "log.db"
 
 
-class TestThirdVersion:
-    """What the release served whose stores were of version 3, and what is served now."""
+@pytest.fixture(
+    params=[
+        (3, (*TABLES, "text"), "snapshot"),
+        (4, (*TABLES, "text", "snapshot"), "kept_record"),
+    ],
+    ids=["3", "4"],
+)
+def older(tmp_path: Path, request: pytest.FixtureRequest) -> Older:
+    """A store of that version, in which things were changed, deleted and redacted."""
+    number, tables, new = request.param
+    shutil.copy(STORES / f"v{number}.db", tmp_path / "log.db")
+    return Older(number, tmp_path, tables, new)
 
-    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, third: Path) -> None:
-        held = [ask(STORES / "v3.db", f"SELECT * FROM {table}") for table in [*TABLES, "text"]]
 
-        done = migrated(third)
+class TestOlderVersions:
+    """What the releases served whose stores were of those versions, and what is served now."""
 
-        assert done == Migration(3, 5, third / THIRD_COPY)
-        assert version(third / "log.db") == 5
-        for path in (third / "log.db", done.copy):
-            assert [ask(path, f"SELECT * FROM {table}") for table in [*TABLES, "text"]] == held
-        assert ask(third / "log.db", "SELECT * FROM snapshot") == []
-        assert version(done.copy) == 3
-        assert list(check(URL, third)) == []
+    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, older: Older) -> None:
+        before = STORES / f"v{older.number}.db"
+        held = [ask(before, f"SELECT * FROM {table}") for table in older.tables]
 
-    def test_every_entry_is_as_it_was_and_found_as_it_was(self, third: Path) -> None:
+        done = migrated(older.folder)
+
+        copy = older.folder / COPY.replace("v1", f"v{older.number}")
+        assert done == Migration(older.number, 5, copy)
+        assert version(older.path) == 5
+        for path in (older.path, done.copy):
+            assert [ask(path, f"SELECT * FROM {table}") for table in older.tables] == held
+        assert ask(older.path, f"SELECT * FROM {older.new}") == []
+        assert version(done.copy) == older.number
+        assert list(check(URL, older.folder)) == []
+
+    def test_every_entry_is_as_it_was_and_found_as_it_was(self, older: Older) -> None:
         values = {"authority": AUTHORITY, "base_url": BASE, "store": URL}
-        settings = make_settings(third, values)
+        settings = make_settings(older.folder, values)
         migrate_store(settings)
         server = assemble(settings)
         app = TestApp(create_app(server))
@@ -457,48 +479,9 @@ class TestThirdVersion:
         found = [item["id"] for item in app.get("/all.json?q=fuse").json["orderedItems"]]
 
         server.close()
-        served = json.loads((STORES / "v3" / "fuse.json").read_bytes())["orderedItems"]
-        assert entries(now) == entries((STORES / "v3" / "all.atom").read_bytes())
-        assert found == [item["id"] for item in served] != []
-
-
-@pytest.fixture
-def fourth(tmp_path: Path) -> Path:
-    """A folder with a store of version 4, in which things were changed, deleted and redacted."""
-    shutil.copy(STORES / "v4.db", tmp_path / "log.db")
-    return tmp_path
-
-
-class TestFourthVersion:
-    """What the release served whose stores were of version 4, and what is served now."""
-
-    def test_all_that_the_store_held_is_there_and_a_copy_as_it_was(self, fourth: Path) -> None:
-        tables = [*TABLES, "text", "snapshot"]
-        held = [ask(STORES / "v4.db", f"SELECT * FROM {table}") for table in tables]
-
-        done = migrated(fourth)
-
-        assert done == Migration(4, 5, fourth / FOURTH_COPY)
-        assert version(fourth / "log.db") == 5
-        for path in (fourth / "log.db", done.copy):
-            assert [ask(path, f"SELECT * FROM {table}") for table in tables] == held
-        assert ask(fourth / "log.db", "SELECT * FROM kept_record") == []
-        assert version(done.copy) == 4
-        assert list(check(URL, fourth)) == []
-
-    def test_every_entry_is_as_it_was_and_found_as_it_was(self, fourth: Path) -> None:
-        values = {"authority": AUTHORITY, "base_url": BASE, "store": URL}
-        settings = make_settings(fourth, values)
-        migrate_store(settings)
-        server = assemble(settings)
-        app = TestApp(create_app(server))
-
-        now = app.get("/all.atom?limit=500").body
-        found = [item["id"] for item in app.get("/all.json?q=fuse").json["orderedItems"]]
-
-        server.close()
-        served = json.loads((STORES / "v4" / "fuse.json").read_bytes())["orderedItems"]
-        assert entries(now) == entries((STORES / "v4" / "all.atom").read_bytes())
+        told = STORES / f"v{older.number}"
+        served = json.loads((told / "fuse.json").read_bytes())["orderedItems"]
+        assert entries(now) == entries((told / "all.atom").read_bytes())
         assert found == [item["id"] for item in served] != []
 
 
